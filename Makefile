@@ -1,0 +1,86 @@
+# tunnel: needs make, a C compiler, a libc and the kernel's headers, nothing else.
+#
+#   make               build ./tunnel
+#   make check         unit tests, and as root end-to-end tests in network namespaces
+#   make demo          two hosts on this machine with a tunnel between them (root)
+#   make install       into $(DESTDIR)$(PREFIX); make uninstall takes it away again
+#
+# Variables: CC (gcc, clang, musl-gcc), CFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD (for objects),
+# BIN (the program), V=1 (show commands), WERROR=1 (warnings are errors),
+# ONLY=PATTERN (make check: run the tests whose name has it).
+
+CC      ?= cc
+PREFIX  ?= /usr/local
+BUILD   ?= build
+BIN     ?= tunnel
+CFLAGS  ?= -O2 -g
+LDFLAGS ?=
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wformat-nonliteral -Wvla
+flags    := -std=gnu11 -D_GNU_SOURCE -Iinclude $(warnings) $(if $(WERROR),-Werror) -MMD -MP
+
+# musl-gcc, the wrapper around glibc's gcc, does not see the kernel's headers by itself.
+ifneq (,$(findstring musl-gcc,$(CC)))
+flags += -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
+endif
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)	$(2)";)
+
+# The pure modules are those that unit tests link without the rest.
+pure := options packet session status
+all_src := $(wildcard src/*.c)
+obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
+
+unit_obj := $(patsubst tests/unit/%.c,$(BUILD)/unit/%.o,$(wildcard tests/unit/*.c)) \
+            $(pure:%=$(BUILD)/src/%.o)
+tools    := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
+
+.PHONY: all unit check demo install uninstall clean format
+.DELETE_ON_ERROR:
+
+all: $(BIN)
+
+$(BIN): $(obj)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/src/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit/%.o: tests/unit/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit-tests: $(unit_obj)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/%: tests/tools/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+unit: $(BUILD)/unit-tests
+	$(Q)$(BUILD)/unit-tests
+
+check: $(BIN) $(BUILD)/unit-tests $(tools)
+	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) ONLY='$(ONLY)' tests/run.sh
+
+demo: $(BIN) $(tools)
+	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/demo.sh
+
+install: $(BIN)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/tunnel
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/tunnel/README.md
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/tunnel
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/tunnel
+
+clean:
+	rm -rf $(BUILD) $(BIN)
+
+format:
+	clang-format -i src/*.c include/*.h tests/unit/*.[ch] tests/tools/*.c
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Being a process that scripts can live with: the background, the line that says "ready", the pid
+ * file.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <stddef.h>
+
+#define DAEMON_ERROR_LEN 512
+
+struct daemon {
+	int parent_fd; /* until ready, with -D: our parent waits at its other end; else -1 */
+};
+
+/**
+ * daemon_start() - with -D: go on in a child, while the parent waits
+ *
+ * Returns in the child only. The parent exits with 0 when the child calls daemon_release(), or with
+ * the child's status when that ends before. Standard error stays open until daemon_release(), so
+ * that the reason of a failure is seen. When the parent is killed meanwhile, parent_fd polls
+ * POLLERR.
+ *
+ * Return: 0 or -errno.
+ */
+int daemon_start(struct daemon *d);
+
+/**
+ * daemon_release() - ready: let the parent return and leave the terminal
+ *
+ * Standard input and output become /dev/null. So does standard error, and messages go to syslog,
+ * unless it is a file, which keeps them.
+ */
+void daemon_release(struct daemon *d);
+
+/** daemon_write_line() - write @line to @fd and close that. Return: 0 or -errno */
+int daemon_write_line(int fd, const char *line);
+
+struct pidfile {
+	int fd;	    /* locked while we run; -1: none */
+	int dir_fd; /* so that it can be removed whatever the working directory is then */
+	const char *name;
+};
+
+/**
+ * pidfile_create() - write our process id into @path
+ * @path:	borrowed for as long as @pf is used
+ * @error:	filled on failure
+ *
+ * The file is locked; a locked one belongs to a running process and is refused, a stale one is taken
+ * over. Return: 0 or -1.
+ */
+int pidfile_create(struct pidfile *pf, const char *path, char error[DAEMON_ERROR_LEN]);
+
+/** pidfile_remove() - remove it, if there is one */
+void pidfile_remove(struct pidfile *pf);
+
+#endif

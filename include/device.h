@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tun or tap device: open, configure, read, write, and notice what others do to it.
+ *
+ * Everything but the reads and writes goes through sockets that were made in the device's network
+ * namespace, so that the caller stays in its own.
+ */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include <net/if.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "options.h"
+
+#define DEVICE_ERROR_LEN 512
+
+struct device {
+	int fd;			/* /dev/net/tun, nonblocking */
+	int inet_fd, inet6_fd;	/* for ioctls; inet6_fd is -1 where the kernel has no IPv6 */
+	int events_fd;		/* readable when some link changed: call device_refresh() */
+	char name[IFNAMSIZ];	/* follows a rename */
+	enum packet_kind kind;
+	unsigned mtu;
+	int is_up;		/* administratively, IFF_UP */
+	int is_running;		/* up and with carrier: packets pass. IFF_RUNNING */
+	int is_visible;		/* 0 after it was moved into another namespace: then only fd works */
+	int has_carrier_control; /* the kernel knows TUNSETCARRIER, Linux 5.0 */
+	unsigned naddresses;	/* set by us or found on it; for the ready line */
+	struct prefix addresses[OPTIONS_MAX_ADDRESSES];
+};
+
+/**
+ * device_open() - attach to the device or create it, and configure it as @opts say
+ * @error:	filled on failure: what failed, why, and the remedy
+ *
+ * The device is up afterwards and shows no carrier. An address that is on it already is left alone.
+ * A device that was created goes away with device_close().
+ *
+ * Return: 0, or -1 and then everything is closed again.
+ */
+int device_open(struct device *dev, const struct options *opts, char error[DEVICE_ERROR_LEN]);
+
+/** device_close() - detach; an existing device stays, with the addresses that it has */
+void device_close(struct device *dev);
+
+/**
+ * device_read() - one packet from the kernel
+ *
+ * Return: its length, or -errno: -EAGAIN for none, -EBADFD when the device was deleted. A packet
+ * longer than @size is cut by the kernel without a word: pass at least FRAME_PAYLOAD_MAX.
+ */
+ssize_t device_read(const struct device *dev, uint8_t *buf, size_t size);
+
+/**
+ * device_write() - one packet to the kernel; never blocks
+ *
+ * Return: 0 or -errno: -EIO while the device is down, -EBADFD when it was deleted, -EINVAL for what
+ * the kernel does not take as a packet. None of them spoils the descriptor.
+ */
+int device_write(const struct device *dev, const uint8_t *packet, size_t len);
+
+/**
+ * device_set_carrier() - show the world whether packets pass
+ *
+ * Without carrier the kernel drops what is sent into the device at once, so nothing stale waits for
+ * the next peer. Turning it on takes effect a moment later, when is_running becomes true; turning
+ * it off up to a second later (the kernel's linkwatch), so packets may still come.
+ */
+void device_set_carrier(struct device *dev, int on);
+
+/* What device_refresh() has found, ORed together. */
+enum device_change {
+	DEVICE_DELETED = 1, /* the descriptor is of no more use */
+	DEVICE_RENAMED = 2,
+	DEVICE_WENT_UP = 4,
+	DEVICE_WENT_DOWN = 8,
+	DEVICE_MOVED = 16, /* into another network namespace; packets still pass through fd */
+};
+
+/**
+ * device_refresh() - read events_fd empty and look at the device again
+ *
+ * When the device has come up again, the IPv6 addresses that device_open() gave it are put back: the
+ * kernel removes those of a device that goes down.
+ */
+unsigned device_refresh(struct device *dev);
+
+/** device_passes() - will the kernel take packets for this device now, as far as we can tell? */
+int device_passes(const struct device *dev);
+
+/** device_addresses_text() - "172.16.3.1/24,fd00::1/64" or "none"; cut at @size. Returns @text */
+const char *device_addresses_text(const struct device *dev, char *text, size_t size);
+
+#endif

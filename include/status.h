@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the program counts and tells: exit statuses and counters.
+ */
+#ifndef STATUS_H
+#define STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum exit_status {
+	EXIT_OK = 0,	    /* ended by INT or TERM, or --once and the peer closed */
+	EXIT_SYSTEM = 1,    /* run-time or system error */
+	EXIT_USAGE = 2,
+	EXIT_DEVICE = 3,    /* device or address */
+	EXIT_CONNECT = 4,   /* cannot listen, or with --once cannot connect */
+	EXIT_PEER_LOST = 5, /* --once */
+	EXIT_PROTOCOL = 6,  /* --once: the peer broke the protocol */
+	EXIT_NO_PEER = 124, /* --wait expired */
+};
+
+/* Since the start, over all peers. "tx" is from the device to the peer, "rx" the other way. */
+struct counters {
+	uint64_t tx_packets, tx_bytes;
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_no_peer;  /* dropped: sent into the device while there was no peer */
+	uint64_t tx_too_long; /* dropped: longer than the 16-bit length can say */
+	uint64_t rx_down;     /* dropped: the device was down */
+	uint64_t rx_refused;  /* dropped: the kernel did not take it */
+	uint64_t peers;	      /* connections so far */
+	uint64_t refused;     /* newcomers turned away since there was a peer */
+};
+
+#define COUNTERS_TEXT_LEN 512
+
+/** counters_text() - one line of key=value; returns @text */
+const char *counters_text(const struct counters *c, char text[COUNTERS_TEXT_LEN]);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages to standard error or syslog, never blocking. */
+#include "log.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The only globals of the program: whoever has something to say can say it. */
+static enum log_level max_level = LEVEL_NOTICE;
+static char prefix[64] = "tunnel: ";
+static int syslog_fd = -1;
+static unsigned long lost;
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+int log_enabled(enum log_level level)
+{
+	return level <= max_level;
+}
+
+void log_set_name(const char *name)
+{
+	snprintf(prefix, sizeof(prefix), "tunnel: %s: ", name);
+}
+
+void log_to_syslog(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+
+	syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (syslog_fd >= 0)
+		(void)connect(syslog_fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+/* RFC 3164: <facility * 8 + severity>tag[pid]: text. Facility 3 is "daemon". */
+static void write_syslog(enum log_level level, const char *text)
+{
+	static const int severity[] = {
+		[LEVEL_ERROR] = 3, [LEVEL_NOTICE] = 5, [LEVEL_DEBUG] = 7, [LEVEL_PACKET] = 7};
+	char line[1200];
+	int len;
+
+	len = snprintf(line, sizeof(line), "<%d>tunnel[%d]: %s", 3 * 8 + severity[level],
+		       (int)getpid(), text + strlen("tunnel: "));
+	if (len > 0)
+		(void)send(syslog_fd, line, (size_t)len, MSG_NOSIGNAL);
+}
+
+/*
+ * A pipe that polls writable takes PIPE_BUF (4096) bytes without blocking, a terminal takes a line;
+ * so asking first keeps the write from blocking without making a descriptor nonblocking that other
+ * programs share.
+ */
+static int stderr_write(const char *line, size_t len)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return 0;
+	return write(STDERR_FILENO, line, len) == (ssize_t)len;
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+	char line[1024];
+	size_t len, start;
+	va_list ap;
+	int n;
+
+	if (!log_enabled(level))
+		return;
+	start = strlen(prefix);
+	memcpy(line, prefix, start);
+	va_start(ap, fmt);
+	n = vsnprintf(line + start, sizeof(line) - start - 1, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	len = strlen(line);
+	if (syslog_fd >= 0) {
+		write_syslog(level, line);
+		return;
+	}
+	line[len++] = '\n';
+	if (lost) {
+		char note[96];
+
+		n = snprintf(note, sizeof(note), "%s%lu messages lost, nobody read them\n", prefix,
+			     lost);
+		if (!stderr_write(note, (size_t)n)) {
+			lost++;
+			return;
+		}
+		lost = 0;
+	}
+	if (!stderr_write(line, len))
+		lost++;
+}

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop. One ppoll() waits for everything; then each source gets a turn of bounded length, so
+ * that none can hold up another:
+ *
+ *	device -> session -> socket	send_batch()
+ *	socket -> session -> device	receive_batch()
+ *
+ * A source is watched only while its sink has room: the device while nothing waits to be sent, the
+ * socket always, since the device takes or drops a packet but never makes us wait.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "session.h"
+#include "status.h"
+
+#define BATCH_PACKETS	 64   /* device reads a turn */
+#define ACCEPTS_A_TURN	 8    /* newcomers a turn */
+#define STALE_PACKETS	 1024 /* more than the kernel keeps in a device's ring, 500 or 1000 */
+#define SETTLED_AFTER_MS 2000 /* a connection that lasts so long was a good one */
+
+/* Lines that strangers can cause: so many at once, then one every so often. */
+#define NOTES_BURST	  20
+#define NOTES_INTERVAL_MS 5000
+
+#define NO_STATUS (-1)
+
+enum source {
+	SOURCE_SIGNAL,
+	SOURCE_EXIT,   /* --exit-fd */
+	SOURCE_PARENT, /* -D: the parent that waits */
+	SOURCE_EVENTS, /* links have changed */
+	SOURCE_DEVICE,
+	SOURCE_LINK,
+	SOURCE_PEER,
+	NSOURCES,
+};
+
+struct loop {
+	const struct options *opts;
+	struct device *device;
+	struct daemon *daemon;
+	int signal_fd;
+	uint16_t port;
+	struct link link;
+	int peer_fd; /* -1: no peer */
+	struct endpoint peer;
+	char peer_text[ENDPOINT_TEXT_LEN];
+	int64_t now_ms;	       /* CLOCK_MONOTONIC, once a turn */
+	int64_t peer_since_ms;
+	int64_t wait_until_ms; /* -w, while no peer has ever come */
+	int quiet_peer;	       /* client: earlier connections were futile, so say less about this */
+	int is_ready;
+	int said_down;	       /* that packets are dropped since the device is down */
+	int said_too_long;
+	int status;	       /* NO_STATUS: go on */
+	unsigned notes_left;
+	int64_t notes_since_ms;
+	unsigned long notes_hidden;
+	struct counters counters;
+	struct session session;
+};
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* May a line be said that strangers can cause at will? */
+static int may_note(struct loop *l)
+{
+	int64_t refill = (l->now_ms - l->notes_since_ms) / NOTES_INTERVAL_MS;
+
+	if (refill > 0) {
+		l->notes_since_ms = l->now_ms;
+		l->notes_left = refill >= NOTES_BURST - (int64_t)l->notes_left
+					? NOTES_BURST
+					: l->notes_left + (unsigned)refill;
+		if (l->notes_hidden)
+			log_notice("%lu more lines about newcomers were left out", l->notes_hidden);
+		l->notes_hidden = 0;
+	}
+	if (!l->notes_left) {
+		l->notes_hidden++;
+		return 0;
+	}
+	l->notes_left--;
+	return 1;
+}
+
+static void say_about_peer(struct loop *l, const char *text)
+{
+	log_print(may_note(l) ? LEVEL_NOTICE : LEVEL_DEBUG, "%s", text);
+}
+
+/* ---- ready ---- */
+
+static void announce_ready(struct loop *l)
+{
+	char addresses[512], line[768];
+	int err;
+
+	l->is_ready = 1;
+	device_addresses_text(l->device, addresses, sizeof(addresses));
+	snprintf(line, sizeof(line), "ready dev=%s port=%u address=%s pid=%d\n", l->device->name,
+		 l->port, addresses, (int)getpid());
+	if (l->opts->ready_fd != OPTIONS_NO_FD) {
+		err = daemon_write_line(l->opts->ready_fd, line);
+		if (err < 0)
+			log_error("--ready-fd %d: %s", l->opts->ready_fd, strerror(-err));
+	}
+	daemon_release(l->daemon);
+}
+
+/* A peer counts as connected for others only when the kernel lets packets pass to it. */
+static void check_ready(struct loop *l)
+{
+	if (l->is_ready)
+		return;
+	if (l->opts->ready == READY_LISTENING ||
+	    (l->peer_fd >= 0 && device_passes(l->device)))
+		announce_ready(l);
+}
+
+/* ---- the peer comes and goes ---- */
+
+/* What was sent into the device while there was no peer is not for the next one. */
+static void drop_stale(struct loop *l, unsigned max)
+{
+	uint8_t *buf = session_out_space(&l->session);
+	ssize_t n = 0;
+
+	for (unsigned i = 0; i < max && n >= 0; i++) {
+		n = device_read(l->device, buf, SESSION_PACKET_ROOM);
+		if (n >= 0)
+			l->counters.tx_no_peer++;
+	}
+	if (n == -EBADFD) {
+		log_error("the device was deleted");
+		l->status = EXIT_DEVICE;
+	}
+}
+
+static void attach_peer(struct loop *l, int fd, const struct endpoint *peer)
+{
+	session_reset(&l->session, l->opts->kind);
+	drop_stale(l, STALE_PACKETS);
+	l->peer_fd = fd;
+	l->peer = *peer;
+	endpoint_text(peer, l->peer_text);
+	l->peer_since_ms = l->now_ms;
+	l->wait_until_ms = LINK_NO_DEADLINE;
+	l->counters.peers++;
+	if (l->opts->once)
+		link_close(&l->link);
+	if (l->opts->role == ROLE_SERVER && !may_note(l))
+		l->quiet_peer = 1;
+	log_print(l->quiet_peer ? LEVEL_DEBUG : LEVEL_NOTICE, "%s %s",
+		  l->opts->role == ROLE_CLIENT ? "connected to" : "connection from", l->peer_text);
+	device_set_carrier(l->device, 1);
+}
+
+/* The first good packet of a peer, or a while without trouble. */
+static void peer_proved(struct loop *l)
+{
+	if (l->opts->role != ROLE_CLIENT)
+		return;
+	link_proved(&l->link);
+	if (l->quiet_peer)
+		log_notice("connected to %s", l->peer_text);
+	l->quiet_peer = 0;
+}
+
+static void close_peer(struct loop *l)
+{
+	transport_close(l->peer_fd);
+	l->peer_fd = -1;
+	device_set_carrier(l->device, 0);
+	session_reset(&l->session, l->opts->kind);
+}
+
+/*
+ * The peer is gone or is sent away. @status: what it means with --once.
+ * @what: follows the peer's address in the message.
+ */
+static void lose_peer(struct loop *l, enum exit_status status, const char *what)
+{
+	char text[ENDPOINT_TEXT_LEN + 320];
+
+	if (l->session.seen_packet || l->now_ms - l->peer_since_ms >= SETTLED_AFTER_MS)
+		peer_proved(l);
+	close_peer(l);
+	snprintf(text, sizeof(text), "peer %s %s", l->peer_text, what);
+	if (l->opts->once) {
+		log_print(status == EXIT_OK ? LEVEL_NOTICE : LEVEL_ERROR, "%s", text);
+		l->status = (int)status;
+		return;
+	}
+	if (l->opts->role == ROLE_CLIENT) {
+		link_complain(&l->link, text);
+		l->quiet_peer = 1;
+		link_seek(&l->link, l->now_ms, 0);
+		return;
+	}
+	if (l->quiet_peer)
+		log_debug("%s", text);
+	else
+		say_about_peer(l, text);
+	l->quiet_peer = 0;
+}
+
+static void lose_peer_errno(struct loop *l, int err)
+{
+	char what[320];
+
+	if (err == -ETIMEDOUT)
+		snprintf(what, sizeof(what), "has not answered for %u s and is taken for gone",
+			 l->opts->timeout_s);
+	else
+		snprintf(what, sizeof(what), "is lost: %s", strerror(-err));
+	lose_peer(l, EXIT_PEER_LOST, what);
+}
+
+/* Server: one peer at a time. A newcomer from its address means that the old one has died. */
+static void meet_newcomer(struct loop *l, int fd, const struct endpoint *peer)
+{
+	char text[ENDPOINT_TEXT_LEN * 2 + 128], host[ENDPOINT_TEXT_LEN];
+
+	if (l->peer_fd >= 0 && !endpoint_same_host(&l->peer, peer)) {
+		l->counters.refused++;
+		snprintf(text, sizeof(text), "refused %s: the tunnel is in use by %s",
+			 endpoint_text(peer, host), l->peer_text);
+		say_about_peer(l, text);
+		close(fd);
+		return;
+	}
+	if (l->peer_fd >= 0)
+		lose_peer(l, EXIT_PEER_LOST, "is replaced by a new connection from its address");
+	if (l->status == NO_STATUS)
+		attach_peer(l, fd, peer);
+	else
+		close(fd);
+}
+
+static void step_link(struct loop *l, short revents)
+{
+	struct endpoint peer;
+	enum link_event event;
+	int fd;
+
+	for (int i = 0; i < ACCEPTS_A_TURN && l->status == NO_STATUS; i++) {
+		event = link_step(&l->link, revents, l->now_ms, &fd, &peer);
+		if (event == LINK_GAVE_UP)
+			l->status = EXIT_CONNECT;
+		if (event != LINK_NEWCOMER)
+			return;
+		meet_newcomer(l, fd, &peer);
+		if (l->link.state != LINK_LISTENING)
+			return;
+	}
+}
+
+/* ---- packets ---- */
+
+static void show_packet(const struct loop *l, const char *arrow, const uint8_t *packet, size_t len)
+{
+	char text[PACKET_TEXT_LEN];
+
+	if (!log_enabled(LEVEL_PACKET))
+		return;
+	packet_describe(text, l->opts->kind, packet, len);
+	log_print(LEVEL_PACKET, "%s %s", arrow, text);
+}
+
+/* The device has refused a packet; that never disturbs the tunnel. */
+static void device_refused(struct loop *l, int err)
+{
+	switch (err) {
+	case -EBADFD:
+		log_error("the device was deleted");
+		l->status = EXIT_DEVICE;
+		break;
+	case -EIO:
+		l->counters.rx_down++;
+		if (!l->said_down)
+			log_notice("the device is down, packets from the peer are dropped; \"ip link "
+				   "set %s up\" goes on", l->device->name);
+		l->said_down = 1;
+		break;
+	default:
+		l->counters.rx_refused++;
+		log_debug("the kernel did not take a packet: %s", strerror(-err));
+		break;
+	}
+}
+
+static void deliver(struct loop *l, const uint8_t *packet, size_t len)
+{
+	int err;
+
+	show_packet(l, "<", packet, len);
+	err = device_write(l->device, packet, len);
+	if (err < 0) {
+		device_refused(l, err);
+		return;
+	}
+	l->counters.rx_packets++;
+	l->counters.rx_bytes += len;
+}
+
+/* Everything that one read of the socket gives. */
+static void receive_batch(struct loop *l)
+{
+	int was_proved = l->session.seen_packet;
+	enum session_event event;
+	const uint8_t *packet;
+	size_t room, len;
+	uint8_t *space = session_in_space(&l->session, &room);
+	ssize_t n = recv(l->peer_fd, space, room, MSG_DONTWAIT);
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			lose_peer_errno(l, -errno);
+		return;
+	}
+	if (n == 0) {
+		if (session_is_mid_frame(&l->session))
+			lose_peer(l, EXIT_PEER_LOST, "closed the connection in the middle of a frame");
+		else
+			lose_peer(l, EXIT_OK, "closed the connection");
+		return;
+	}
+	session_received(&l->session, (size_t)n);
+	while ((event = session_next(&l->session, &packet, &len)) == SESSION_PACKET)
+		deliver(l, packet, len);
+	if (event == SESSION_BROKEN)
+		lose_peer(l, EXIT_PROTOCOL, packet_fault_text(l->session.fault));
+	else if (!was_proved && l->session.seen_packet)
+		peer_proved(l);
+}
+
+static void send_pending(struct loop *l)
+{
+	const uint8_t *bytes;
+	size_t len;
+	ssize_t n;
+	int err;
+
+	bytes = session_pending(&l->session, &len);
+	if (!len)
+		return;
+	n = send(l->peer_fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0) {
+		session_sent(&l->session, (size_t)n);
+		return;
+	}
+	err = -errno;
+	if (err == -EAGAIN || err == -EINTR || err == -ENOBUFS || err == -ENOMEM)
+		return;
+	/* What the peer sent before it went, its end of stream above all, tells more than this. */
+	receive_batch(l);
+	if (l->peer_fd >= 0)
+		lose_peer_errno(l, err);
+}
+
+static void too_long(struct loop *l, size_t len)
+{
+	l->counters.tx_too_long++;
+	if (!l->said_too_long)
+		log_notice("dropped a packet of %zu bytes or more: a frame's length has 16 bits; lower "
+			   "the MTU with -m", len);
+	l->said_too_long = 1;
+}
+
+/* What the device has, up to a batch, and then one send. */
+static void send_batch(struct loop *l)
+{
+	for (int i = 0; i < BATCH_PACKETS; i++) {
+		uint8_t *space = session_out_space(&l->session);
+		ssize_t n;
+
+		if (!space)
+			break;
+		n = device_read(l->device, space, SESSION_PACKET_ROOM);
+		if (n == -EBADFD)
+			device_refused(l, (int)n);
+		if (n <= 0)
+			break;
+		if (n > FRAME_PAYLOAD_MAX) {
+			too_long(l, (size_t)n);
+			continue;
+		}
+		show_packet(l, ">", space, (size_t)n);
+		session_queue(&l->session, (size_t)n);
+		l->counters.tx_packets++;
+		l->counters.tx_bytes += (uint64_t)n;
+	}
+	send_pending(l);
+}
+
+/* ---- everything else ---- */
+
+static void refresh_device(struct loop *l)
+{
+	char old_name[IFNAMSIZ];
+	unsigned changes;
+
+	memcpy(old_name, l->device->name, sizeof(old_name));
+	changes = device_refresh(l->device);
+	if (changes & DEVICE_DELETED) {
+		device_refused(l, -EBADFD);
+		return;
+	}
+	if (changes & DEVICE_RENAMED) {
+		log_notice("the device is called %s now", l->device->name);
+		log_set_name(l->device->name);
+	}
+	if (changes & DEVICE_MOVED)
+		log_notice("the device was moved into another network namespace; packets still pass");
+	if (changes & DEVICE_WENT_DOWN)
+		log_notice("the device was set down");
+	if (changes & DEVICE_WENT_UP) {
+		log_notice("the device is up again");
+		l->said_down = 0;
+	}
+}
+
+static void start_over(struct loop *l)
+{
+	log_notice("HUP: starting over");
+	if (l->peer_fd >= 0 && l->opts->once) {
+		close_peer(l);
+		l->status = EXIT_OK;
+		return;
+	}
+	if (l->peer_fd >= 0)
+		close_peer(l);
+	link_proved(&l->link);
+	l->quiet_peer = 0;
+	if (l->opts->role == ROLE_CLIENT)
+		link_seek(&l->link, l->now_ms, 1);
+}
+
+static void take_signals(struct loop *l)
+{
+	struct signalfd_siginfo info;
+	char text[COUNTERS_TEXT_LEN];
+
+	while (read(l->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			start_over(l);
+			break;
+		case SIGUSR1:
+			log_notice("peer=%s %s", l->peer_fd >= 0 ? l->peer_text : "none",
+				   counters_text(&l->counters, text));
+			break;
+		default:
+			log_debug("ended by signal %u", info.ssi_signo);
+			l->status = EXIT_OK;
+			break;
+		}
+	}
+}
+
+/* Anything that is written there is ignored; its end ends us. */
+static void check_exit_fd(struct loop *l, short revents)
+{
+	char buf[256];
+	ssize_t n = 1;
+
+	if (revents & POLLIN)
+		n = read(l->opts->exit_fd, buf, sizeof(buf));
+	if (n > 0 && !(revents & (POLLERR | POLLNVAL)) && !(revents == POLLHUP))
+		return;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	log_debug("--exit-fd %d: its other end was closed", l->opts->exit_fd);
+	l->status = EXIT_OK;
+}
+
+static int can_send(const struct loop *l)
+{
+	size_t len;
+
+	session_pending(&l->session, &len);
+	return len == 0;
+}
+
+static void fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
+{
+	short peer_events = can_send(l) ? POLLIN : POLLIN | POLLOUT;
+	int device_fd = l->peer_fd < 0 || can_send(l) ? l->device->fd : -1;
+
+	fds[SOURCE_SIGNAL] = (struct pollfd){.fd = l->signal_fd, .events = POLLIN};
+	fds[SOURCE_EXIT] = (struct pollfd){.fd = l->opts->exit_fd, .events = POLLIN};
+	fds[SOURCE_PARENT] = (struct pollfd){.fd = l->daemon->parent_fd, .events = 0};
+	fds[SOURCE_EVENTS] = (struct pollfd){.fd = l->device->events_fd, .events = POLLIN};
+	fds[SOURCE_DEVICE] = (struct pollfd){.fd = device_fd, .events = POLLIN};
+	fds[SOURCE_LINK] = link_pollfd(&l->link);
+	fds[SOURCE_PEER] = (struct pollfd){.fd = l->peer_fd, .events = peer_events};
+}
+
+static int poll_timeout_ms(const struct loop *l)
+{
+	int64_t until_ms = l->link.deadline_ms;
+
+	if (l->wait_until_ms < until_ms)
+		until_ms = l->wait_until_ms;
+	if (until_ms == LINK_NO_DEADLINE)
+		return -1;
+	if (until_ms <= l->now_ms)
+		return 0;
+	return until_ms - l->now_ms > INT32_MAX ? INT32_MAX : (int)(until_ms - l->now_ms);
+}
+
+static void wait_is_over(struct loop *l)
+{
+	log_error("no peer within %u s (-w)", l->opts->wait_s);
+	l->status = EXIT_NO_PEER;
+}
+
+static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
+{
+	if (fds[SOURCE_SIGNAL].revents)
+		take_signals(l);
+	if (fds[SOURCE_EXIT].revents)
+		check_exit_fd(l, fds[SOURCE_EXIT].revents);
+	if (fds[SOURCE_PARENT].revents)
+		l->status = EXIT_SYSTEM; /* whoever waits for us was killed */
+	if (l->status != NO_STATUS)
+		return;
+	if (fds[SOURCE_EVENTS].revents)
+		refresh_device(l);
+	if (fds[SOURCE_DEVICE].revents && l->status == NO_STATUS) {
+		if (l->peer_fd >= 0)
+			send_batch(l);
+		else
+			drop_stale(l, BATCH_PACKETS);
+	}
+	/* The peer may have been lost or replaced in this turn: then the descriptor differs. */
+	if (l->peer_fd >= 0 && l->peer_fd == fds[SOURCE_PEER].fd && l->status == NO_STATUS) {
+		if (fds[SOURCE_PEER].revents & POLLOUT)
+			send_pending(l);
+		if (l->peer_fd >= 0 && fds[SOURCE_PEER].revents & ~POLLOUT)
+			receive_batch(l);
+	}
+	if (l->status == NO_STATUS)
+		step_link(l, fds[SOURCE_LINK].revents);
+	if (l->status == NO_STATUS)
+		check_ready(l);
+	if (l->status == NO_STATUS && l->now_ms >= l->wait_until_ms)
+		wait_is_over(l);
+}
+
+static int loop_init(struct loop *l, const struct loop_setup *setup)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = (uint32_t)getpid();
+	l->opts = setup->opts;
+	l->device = setup->device;
+	l->daemon = setup->daemon;
+	l->signal_fd = setup->signal_fd;
+	l->port = setup->port;
+	l->peer_fd = -1;
+	l->status = NO_STATUS;
+	l->notes_left = NOTES_BURST;
+	l->now_ms = l->notes_since_ms = clock_ms();
+	l->wait_until_ms = LINK_NO_DEADLINE;
+	if (l->opts->wait_s)
+		l->wait_until_ms = l->now_ms + (int64_t)l->opts->wait_s * 1000;
+	session_reset(&l->session, l->opts->kind);
+	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, random);
+	if (l->opts->role == ROLE_CLIENT)
+		link_seek(&l->link, l->now_ms, 1);
+	return 0;
+}
+
+int loop_run(const struct loop_setup *setup)
+{
+	struct pollfd fds[NSOURCES];
+	struct loop *l = calloc(1, sizeof(*l));
+	char text[COUNTERS_TEXT_LEN];
+	int status;
+
+	if (!l) {
+		log_error("out of memory");
+		close(setup->listen_fd);
+		return EXIT_SYSTEM;
+	}
+	loop_init(l, setup);
+	check_ready(l);
+	while (l->status == NO_STATUS) {
+		fill_pollfds(l, fds);
+		if (poll(fds, NSOURCES, poll_timeout_ms(l)) < 0 && errno != EINTR) {
+			log_error("poll: %s", strerror(errno));
+			l->status = EXIT_SYSTEM;
+			break;
+		}
+		l->now_ms = clock_ms();
+		run_turn(l, fds);
+	}
+	if (l->peer_fd >= 0)
+		close_peer(l);
+	link_close(&l->link);
+	log_debug("end: %s", counters_text(&l->counters, text));
+	status = l->status;
+	free(l);
+	return status;
+}

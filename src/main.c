@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of start-up, and the exit status. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "device.h"
+#include "log.h"
+#include "loop.h"
+#include "options.h"
+#include "status.h"
+#include "transport.h"
+
+#define VERSION "0.1"
+
+static int print_help(void)
+{
+	char text[OPTIONS_HELP_LEN];
+
+	options_help(text);
+	return fputs(text, stdout) < 0 || fflush(stdout) ? EXIT_SYSTEM : EXIT_OK;
+}
+
+/* A descriptor that a script passes must be there: else whatever we open next would be taken for it. */
+static int check_fd(const char *label, int fd)
+{
+	if (fd == OPTIONS_NO_FD || fcntl(fd, F_GETFD) >= 0)
+		return 0;
+	log_error("%s %d: there is no such open descriptor", label, fd);
+	return -1;
+}
+
+/* Standard descriptors that were closed would be given to the device or the socket. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The signals of the loop wait for it in a descriptor; @old is for child processes. */
+static int open_signal_fd(sigset_t *old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, old);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void say_what_is(const struct options *opts, const struct device *dev, uint16_t port)
+{
+	char addresses[512];
+
+	device_addresses_text(dev, addresses, sizeof(addresses));
+	if (opts->role == ROLE_CLIENT) {
+		log_notice("address %s, MTU %u; connecting to %s port %u", addresses, dev->mtu,
+			   opts->host, port);
+		return;
+	}
+	log_notice("address %s, MTU %u; listening on port %u", addresses, dev->mtu, port);
+	log_notice("there is no key: whoever reaches port %u can use this tunnel; limit that with -b "
+		   "or a firewall", port);
+}
+
+/* From the pid file to the end. Everything that is opened here is closed here. */
+static int run(const struct options *opts, struct daemon *daemon)
+{
+	struct loop_setup setup = {.opts = opts, .daemon = daemon, .listen_fd = -1,
+				   .port = opts->port};
+	struct pidfile pidfile = {.fd = -1, .dir_fd = -1};
+	struct device device;
+	char error[512];
+	sigset_t signals;
+	int status;
+
+	setup.signal_fd = open_signal_fd(&signals);
+	setup.signals = &signals;
+	setup.device = &device;
+	if (setup.signal_fd < 0) {
+		log_error("signalfd: %s", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	if (opts->pidfile && pidfile_create(&pidfile, opts->pidfile, error) < 0) {
+		log_error("%s", error);
+		return EXIT_SYSTEM;
+	}
+	if (opts->role == ROLE_SERVER)
+		setup.listen_fd = transport_listen(opts, &setup.port, error);
+	if (opts->role == ROLE_SERVER ? setup.listen_fd < 0 : transport_check(opts, error) < 0) {
+		log_error("%s", error);
+		status = opts->role == ROLE_SERVER ? EXIT_CONNECT : EXIT_SYSTEM;
+	} else if (device_open(&device, opts, error) < 0) {
+		log_error("%s", error);
+		status = EXIT_DEVICE;
+		if (setup.listen_fd >= 0)
+			close(setup.listen_fd);
+	} else {
+		log_set_name(device.name);
+		say_what_is(opts, &device, setup.port);
+		status = loop_run(&setup);
+		device_close(&device);
+	}
+	pidfile_remove(&pidfile);
+	close(setup.signal_fd);
+	return status;
+}
+
+int main(int argc, char *argv[])
+{
+	struct daemon daemon = {.parent_fd = -1};
+	struct options opts;
+	char error[OPTIONS_ERROR_LEN];
+	int err;
+
+	switch (options_parse(argc, argv, &opts, error)) {
+	case OPTIONS_HELP:
+		return print_help();
+	case OPTIONS_VERSION:
+		return puts("tunnel " VERSION) < 0 || fflush(stdout) ? EXIT_SYSTEM : EXIT_OK;
+	case OPTIONS_BAD:
+		log_error("%s", error);
+		return EXIT_USAGE;
+	case OPTIONS_RUN:
+		break;
+	}
+	if (check_fd("--ready-fd", opts.ready_fd) < 0 || check_fd("--exit-fd", opts.exit_fd) < 0)
+		return EXIT_USAGE;
+	fill_standard_fds();
+	if (opts.quiet)
+		log_set_level(LEVEL_ERROR);
+	else if (opts.debug)
+		log_set_level(opts.debug == 1 ? LEVEL_DEBUG : LEVEL_PACKET);
+	err = opts.daemon ? daemon_start(&daemon) : 0;
+	if (err < 0) {
+		log_error("-D: %s", strerror(-err));
+		return EXIT_SYSTEM;
+	}
+	return run(&opts, &daemon);
+}
