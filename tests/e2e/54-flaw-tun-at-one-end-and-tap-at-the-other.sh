@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# simpletun: undetected, and ends with EINVAL. Here: each end says what the other one is.
+. tests/e2e/lib.sh
+two_hosts
+
+tunnel server "$A" -s -i dev0
+start_tunnel client "$B" -c 10.88.0.1 -i dev0 -a
+says server "it is a tap (-a) and this end a tun"
+runs server
+stop client
+stop server
+
+quiet_devices "$A"
+tunnel server "$A" -s -i dev0 -a
+start_tunnel client "$B" -c 10.88.0.1 -i dev0
+says server "it is a tun and this end a tap (-a)"
+runs server
+runs client
+stop client
+stop server
+
+# no retry floods the log
+tunnel server "$A" -s -i dev0 -l none
+start_tunnel client "$B" -c 10.88.0.1 -i dev0 -a
+"$PROBE" await -n 4 "$DIR/server.log" "it is a tap" || fail "the client gives up"
+[ "$(grep -c "closed the connection" "$DIR/client.log")" = 1 ] || fail "the client repeats itself"
+stop client
+stop server
