@@ -56,7 +56,7 @@ $(BUILD)/unit/%.o: tests/unit/%.c Makefile
 $(BUILD)/unit-tests: $(unit_obj)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/%: tests/tools/%.c Makefile
+$(BUILD)/%: tests/tools/%.c tests/tools/tool.h Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 

@@ -35,7 +35,7 @@ clean_up() {
 		[ ! -s "$file" ] || kill "$(cat "$file")" 2>/dev/null || :
 	done
 	for file in "$dir"/*.pid; do
-		[ ! -e "$file" ] || "$BUILD/probe" await-gone "$file" || :
+		[ ! -e "$file" ] || "$BUILD/await" gone "$file" || :
 	done
 	for ns in $server $client; do
 		[ ! -e /run/netns/$ns ] || ip netns del $ns

@@ -11,14 +11,14 @@ for kind in tun tap; do
 	ip -n "$B" tuntap add dev s0 mode $kind
 	ip -n "$B" addr add 172.16.3.2/24 dev s0
 	ip -n "$B" link set s0 up
-	start simple "$B" "$PROBE" simpletun -i s0 -c 10.88.0.1 -p 7000 $flag
+	start simple "$B" "$WIRE" simpletun -i s0 -c 10.88.0.1 -p 7000 $flag
 	comes_back "$B" 172.16.3.1
 	on "$A" "$PROBE" ping -n 20 -s 1400 172.16.3.2 >/dev/null || fail "$kind: to simpletun client"
 	runs simple
 	stop server
 	expect_status simple 0
 
-	start simple "$B" "$PROBE" simpletun -i s0 -s -p 7001 $flag
+	start simple "$B" "$WIRE" simpletun -i s0 -s -p 7001 $flag
 	tunnel client "$A" -c 10.88.0.2 $flag -i t0 -p 7001 -l 172.16.3.1/24
 	comes_back "$A" 172.16.3.2
 	on "$B" "$PROBE" ping -n 20 -s 1400 172.16.3.1 >/dev/null || fail "$kind: to simpletun server"

@@ -9,7 +9,7 @@ for end in "$B:2" "$A:1"; do
 	says client "has not answered for 2 s"
 	ip -n "${end%:*}" addr add "10.88.0.${end#*:}/24" dev eth0
 	comes_back "$B" 172.16.3.1
-	"$PROBE" await -w 1 "$DIR/client.log" "connected to" || fail "not reconnected"
+	"$AWAIT" text -w 1 "$DIR/client.log" "connected to" || fail "not reconnected"
 	: >"$DIR/client.log"
 done
 runs server

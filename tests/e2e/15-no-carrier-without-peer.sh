@@ -6,7 +6,7 @@ two_hosts
 tunnel server "$A" -s -i tun0
 has NO-CARRIER ip -n "$A" link show tun0
 tunnel client "$B" -c 10.88.0.1 -i tun0
-on "$A" "$PROBE" device tun0 running
+on "$A" "$AWAIT" device tun0 running
 has_not NO-CARRIER ip -n "$A" link show tun0
 stop client
 says server "closed the connection"

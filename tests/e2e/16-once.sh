@@ -19,19 +19,19 @@ refuses 4 "cannot connect to 10.88.0.1:55555: Connection refused" \
 
 # the peer resets: 5
 tunnel server "$A" -s -1 -i tun0
-on "$B" "$PROBE" wire connect 10.88.0.1 rst >/dev/null
+on "$B" "$WIRE" connect 10.88.0.1 rst >/dev/null
 expect_status server 5
 says server "is lost"
 
 # the peer ends in mid-frame: 5
 tunnel server "$A" -s -1 -i tun0
-on "$B" "$PROBE" wire connect 10.88.0.1 send:001c45 close >/dev/null
+on "$B" "$WIRE" connect 10.88.0.1 send:001c45 close >/dev/null
 expect_status server 5
 says server "in the middle of a frame"
 
 # the peer breaks the protocol: 6
 tunnel server "$A" -s -1 -i tun0
-on "$B" "$PROBE" wire connect 10.88.0.1 frame:00112233 end >/dev/null
+on "$B" "$WIRE" connect 10.88.0.1 frame:00112233 end >/dev/null
 expect_status server 6
 
 # the peer falls silent: 5

@@ -10,6 +10,6 @@ refuses 124 "no peer within 1 s (-w)" on "$A" "$TUNNEL" -c 10.88.0.2 -i tun0 -w 
 
 # A peer that came and went was a peer.
 tunnel server "$A" -s -i tun0 -w 1
-on "$B" "$PROBE" wire connect 10.88.0.1 quiet:1200 close >/dev/null || :
+on "$B" "$WIRE" connect 10.88.0.1 quiet:1200 close >/dev/null || :
 runs server
 stop server

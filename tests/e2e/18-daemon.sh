@@ -11,12 +11,12 @@ reaches "$B" 172.16.3.1
 for end in a b; do
 	PIDS="$PIDS $(cat "$DIR/$end.pid")"
 	kill "$(cat "$DIR/$end.pid")"
-	"$PROBE" await-gone "$DIR/$end.pid" || fail "the pid file stays"
+	"$AWAIT" gone "$DIR/$end.pid" || fail "the pid file stays"
 done
-"$PROBE" device gone tun0 2>/dev/null || :
+"$AWAIT" device gone tun0 2>/dev/null || :
 
 # What goes wrong is said, and the status is the one of the foreground.
-on "$A" "$PROBE" wire listen -p 7000 hold >"$DIR/busy.out" </dev/null &
+on "$A" "$WIRE" listen -p 7000 hold >"$DIR/busy.out" </dev/null &
 PIDS="$PIDS $!"
 refuses 4 "cannot" on "$B" "$TUNNEL" -c 10.88.0.1 -1 -i tun0 -D -p 7001
 refuses 3 "there is no /run/netns/$ID-none" on "$A" "$TUNNEL" -s -D -N "$ID-none"
@@ -25,7 +25,7 @@ refuses 3 "there is no /run/netns/$ID-none" on "$A" "$TUNNEL" -s -D -N "$ID-none
 start waiting "$B" "$TUNNEL" -c 10.88.0.1 -i tun9 -D --pidfile "$DIR/c.pid" -p 7009
 says waiting "Connection refused"
 kill "$(pid waiting)"
-"$PROBE" await-gone "$DIR/c.pid" || fail "the daemon stays"
+"$AWAIT" gone "$DIR/c.pid" || fail "the daemon stays"
 
 # Its output is not held open: a command substitution returns.
 out=$(on "$A" "$TUNNEL" -s -i tun0 -D --pidfile "$DIR/d.pid" 2>&1)

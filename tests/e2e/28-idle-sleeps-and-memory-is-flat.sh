@@ -7,11 +7,11 @@ quiet_devices "$B"
 
 pair
 start sink "$A" "$PROBE" sink -w 30 -p 7000
-"$PROBE" await "$DIR/sink.out" listening
+"$AWAIT" text "$DIR/sink.out" listening
 on "$B" "$PROBE" source -w 30 -p 7000 -n 20000000 172.16.3.1 >/dev/null
 before=$("$PROBE" rss "$(pid server)")
 start sink2 "$A" "$PROBE" sink -w 30 -p 7001
-"$PROBE" await "$DIR/sink2.out" listening
+"$AWAIT" text "$DIR/sink2.out" listening
 on "$B" "$PROBE" source -w 30 -p 7001 -n 100000000 172.16.3.1 >/dev/null
 after=$("$PROBE" rss "$(pid server)")
 [ "$after" -le "$((before + 64))" ] || fail "memory grew from $before kB to $after kB"
@@ -20,7 +20,7 @@ after=$("$PROBE" rss "$(pid server)")
 reaches "$B" 172.16.3.1
 expect_status sink2 0
 before=$("$PROBE" switches "$(pid client)")
-on "$A" "$PROBE" wire listen -w 2 -p 7999 hold >/dev/null 2>&1 </dev/null || : # two idle seconds
+on "$A" "$WIRE" listen -w 2 -p 7999 hold >/dev/null 2>&1 </dev/null || : # two idle seconds
 after=$("$PROBE" switches "$(pid client)")
 [ $((after - before)) -le 2 ] || fail "woke up $((after - before)) times in two idle seconds"
 stop client

@@ -5,7 +5,7 @@
 two_hosts
 
 tunnel server "$A" -s -i tun0
-on "$B" "$PROBE" wire connect 10.88.0.1 send:ffff fill:65535:45 send:ffff fill:65535:61 \
+on "$B" "$WIRE" connect 10.88.0.1 send:ffff fill:65535:45 send:ffff fill:65535:61 \
 	"frame:$TO_NOBODY" close >/dev/null
 says server "closed the connection"
 runs server

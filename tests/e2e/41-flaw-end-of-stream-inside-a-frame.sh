@@ -7,9 +7,9 @@ two_hosts
 tunnel server "$A" -s -i tun0
 n=0
 for part in send:00 send:001c send:001c450000; do
-	on "$B" "$PROBE" wire connect 10.88.0.1 $part close >/dev/null
+	on "$B" "$WIRE" connect 10.88.0.1 $part close >/dev/null
 	n=$((n + 1))
-	"$PROBE" await -n $n "$DIR/server.log" "closed the connection in the middle of a frame" ||
+	"$AWAIT" text -n $n "$DIR/server.log" "closed the connection in the middle of a frame" ||
 		fail "$part is not told"
 done
 runs server

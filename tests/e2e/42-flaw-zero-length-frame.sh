@@ -7,7 +7,7 @@ quiet_devices "$A"
 
 tunnel server "$A" -s -i tun0
 capture captor "$A"
-on "$B" "$PROBE" wire connect 10.88.0.1 send:0000 send:00000000 "frame:$TO_NOBODY" close >/dev/null
+on "$B" "$WIRE" connect 10.88.0.1 send:0000 send:00000000 "frame:$TO_NOBODY" close >/dev/null
 captured captor "$TO_NOBODY"
 runs server
 stop server

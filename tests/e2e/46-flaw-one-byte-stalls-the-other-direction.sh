@@ -5,15 +5,15 @@ two_hosts
 quiet_devices "$A"
 
 tunnel server "$A" -s -i tun0
-start peer "$B" "$PROBE" wire connect 10.88.0.1 send:00 recvframe send:1c45 recvframe \
+start peer "$B" "$WIRE" connect 10.88.0.1 send:00 recvframe send:1c45 recvframe \
 	"send:00001c1234400040fdc941ac100302ac10034d0102030405060708" recvframe close
 capture captor "$A"
-on "$A" "$PROBE" device tun0 running
-on "$A" "$PROBE" inject tun0 "$TO_B"
-"$PROBE" await -n 1 "$DIR/peer.out" "$TO_B" || fail "stalled by one byte"
-on "$A" "$PROBE" inject tun0 "$TO_B"
-"$PROBE" await -n 2 "$DIR/peer.out" "$TO_B" || fail "stalled in the middle of a frame"
+on "$A" "$AWAIT" device tun0 running
+on "$A" "$WIRE" inject tun0 "$TO_B"
+"$AWAIT" text -n 1 "$DIR/peer.out" "$TO_B" || fail "stalled by one byte"
+on "$A" "$WIRE" inject tun0 "$TO_B"
+"$AWAIT" text -n 2 "$DIR/peer.out" "$TO_B" || fail "stalled in the middle of a frame"
 captured captor "$TO_NOBODY" # which came in three pieces
-on "$A" "$PROBE" inject tun0 "$TO_B"
+on "$A" "$WIRE" inject tun0 "$TO_B"
 expect_status peer 0
 stop server

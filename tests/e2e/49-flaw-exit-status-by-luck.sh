@@ -6,15 +6,15 @@ two_hosts
 
 for _ in 1 2 3 4 5; do
 	tunnel server "$A" -s -1 -i tun0
-	start peer "$B" "$PROBE" wire connect 10.88.0.1 recvframe rst
-	on "$A" "$PROBE" device tun0 running
+	start peer "$B" "$WIRE" connect 10.88.0.1 recvframe rst
+	on "$A" "$AWAIT" device tun0 running
 	start flood "$A" "$PROBE" udp-source -p 9 -n 2000 -s 100 172.16.3.2
 	expect_status server 5
 	status flood
 done
 tunnel server "$A" -s -i tun0
-start peer "$B" "$PROBE" wire connect 10.88.0.1 recvframe rst
-on "$A" "$PROBE" device tun0 running
+start peer "$B" "$WIRE" connect 10.88.0.1 recvframe rst
+on "$A" "$AWAIT" device tun0 running
 start flood "$A" "$PROBE" udp-source -p 9 -n 2000 -s 100 172.16.3.2
 says server "is lost"
 runs server

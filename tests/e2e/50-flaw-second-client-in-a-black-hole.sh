@@ -11,7 +11,7 @@ says server "refused 10.88.0.3"
 says third "closed the connection"
 reaches "$B" 172.16.3.1
 # refused for ever, it says so once and not at every try
-"$PROBE" await -n 3 "$DIR/server.log" "refused 10.88.0.3" || fail "it does not try again"
+"$AWAIT" text -n 3 "$DIR/server.log" "refused 10.88.0.3" || fail "it does not try again"
 [ "$(grep -c "closed the connection" "$DIR/third.log")" = 1 ] || fail "repeats itself"
 stop third
 stop client

@@ -22,7 +22,7 @@ stop server
 # no retry floods the log
 tunnel server "$A" -s -i dev0 -l none
 start_tunnel client "$B" -c 10.88.0.1 -i dev0 -a
-"$PROBE" await -n 4 "$DIR/server.log" "it is a tap" || fail "the client gives up"
+"$AWAIT" text -n 4 "$DIR/server.log" "it is a tap" || fail "the client gives up"
 [ "$(grep -c "closed the connection" "$DIR/client.log")" = 1 ] || fail "the client repeats itself"
 stop client
 stop server

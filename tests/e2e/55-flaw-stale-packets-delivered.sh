@@ -5,12 +5,12 @@ two_hosts
 quiet_devices "$A"
 
 tunnel server "$A" -s -i tun0
-on "$A" "$PROBE" inject tun0 "$TO_B" 2>/dev/null || :
+on "$A" "$WIRE" inject tun0 "$TO_B" 2>/dev/null || :
 on "$A" "$PROBE" udp-source -p 9 -n 50 -s 100 172.16.3.2 >/dev/null 2>&1 || :
-on "$B" "$PROBE" wire connect 10.88.0.1 quiet:500 close >/dev/null || fail "a stale packet came"
+on "$B" "$WIRE" connect 10.88.0.1 quiet:500 close >/dev/null || fail "a stale packet came"
 
 # after a peer has gone, the carrier may take a second to go: nothing is kept in that time either
-"$PROBE" await -n 1 "$DIR/server.log" "closed the connection"
-on "$A" "$PROBE" inject tun0 "$TO_B" 2>/dev/null || :
-on "$B" "$PROBE" wire connect 10.88.0.1 quiet:500 close >/dev/null || fail "a stale packet came"
+"$AWAIT" text -n 1 "$DIR/server.log" "closed the connection"
+on "$A" "$WIRE" inject tun0 "$TO_B" 2>/dev/null || :
+on "$B" "$WIRE" connect 10.88.0.1 quiet:500 close >/dev/null || fail "a stale packet came"
 stop server

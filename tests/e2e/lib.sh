@@ -13,7 +13,7 @@ set -eu
 
 BUILD=${BUILD:-$PWD/build}
 TUNNEL=${TUNNEL:-$PWD/tunnel}
-PROBE=$BUILD/probe
+PROBE=$BUILD/probe WIRE=$BUILD/wire AWAIT=$BUILD/await
 ID=t$$
 A=$ID-a B=$ID-b C=$ID-c SWITCH=$ID-x
 DIR=$(mktemp -d)
@@ -26,7 +26,7 @@ cleanup() {
 	done
 	for pid in $PIDS; do
 		kill -CONT "$pid" 2>/dev/null || :
-		"$PROBE" await-exit -w 3 "$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null || :
+		"$AWAIT" exit -w 3 "$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null || :
 	done
 	for ns in "$A" "$B" "$C" "$SWITCH" "$ID-d"; do
 		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
@@ -139,8 +139,8 @@ pair() {
 
 # capture NAME HOST [HEX]: from now on wait for one packet out of HOST's tunnel that has HEX
 capture() {
-	start "$1" "$2" "$PROBE" capture tun0 1 ${3:+"$3"}
-	"$PROBE" await "$DIR/$1.out" capturing
+	start "$1" "$2" "$WIRE" capture tun0 1 ${3:+"$3"}
+	"$AWAIT" text "$DIR/$1.out" capturing
 }
 
 captured() { # captured NAME HEX: it has come, and is exactly HEX
@@ -170,7 +170,7 @@ runs() { # runs NAME: still there
 }
 
 # says NAME TEXT: wait until the log of NAME has TEXT
-says() { "$PROBE" await "$DIR/$1.log" "$2" || fail "$1 does not say: $2"; }
+says() { "$AWAIT" text "$DIR/$1.log" "$2" || fail "$1 does not say: $2"; }
 
 silent_about() { # silent_about NAME TEXT
 	! grep -q -- "$2" "$DIR/$1.log" || fail "$1 says: $2"
