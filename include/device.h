@@ -25,6 +25,7 @@ struct device {
 	unsigned mtu;
 	int is_up;		/* administratively, IFF_UP */
 	int is_running;		/* up and with carrier: packets pass. IFF_RUNNING */
+	int is_settled;		/* is_running can be believed: it was off, or an event came */
 	int is_visible;		/* 0 after it was moved into another namespace: then only fd works */
 	int has_carrier_control; /* the kernel knows TUNSETCARRIER, Linux 5.0 */
 	unsigned naddresses;	/* set by us or found on it; for the ready line */
@@ -65,8 +66,8 @@ int device_write(const struct device *dev, const uint8_t *packet, size_t len);
  * device_set_carrier() - show the world whether packets pass
  *
  * Without carrier the kernel drops what is sent into the device at once, so nothing stale waits for
- * the next peer. Turning it on takes effect a moment later, when is_running becomes true; turning
- * it off up to a second later (the kernel's linkwatch), so packets may still come.
+ * the next peer. Before Linux 6.9, turning it on takes effect a moment later, which device_refresh()
+ * notices, and turning it off up to a second later, so that packets may still come.
  */
 void device_set_carrier(struct device *dev, int on);
 

@@ -462,6 +462,20 @@ static int set_addresses(struct device *dev, const struct options *opts, int exi
 	return err;
 }
 
+/*
+ * The kernel acts on a change of carrier a moment later, in its link watch; until then the flags may
+ * still tell the old state. Asking for the link through ethtool makes it act now, since Linux 6.9.
+ */
+static void sync_link(const struct device *dev)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GLINK};
+	struct ifreq req;
+
+	request_init(&req, dev->name);
+	req.ifr_data = (void *)&value;
+	(void)device_ioctl(dev, SIOCETHTOOL, &req);
+}
+
 static void query(struct device *dev)
 {
 	struct ifreq req;
@@ -470,6 +484,8 @@ static void query(struct device *dev)
 	dev->is_visible = !device_ioctl(dev, SIOCGIFFLAGS, &req);
 	dev->is_up = dev->is_visible && req.ifr_flags & IFF_UP;
 	dev->is_running = dev->is_visible && req.ifr_flags & IFF_RUNNING;
+	if (!dev->is_running)
+		dev->is_settled = 1;
 	if (dev->is_visible && !device_ioctl(dev, SIOCGIFMTU, &req))
 		dev->mtu = (unsigned)req.ifr_mtu;
 }
@@ -509,6 +525,8 @@ static int configure(struct device *dev, const struct options *opts, char error[
 	query(dev);
 	if (set_addresses(dev, opts, existed, error) < 0 || bring_up(dev, error) < 0)
 		return -1;
+	dev->is_settled = 0;
+	sync_link(dev);
 	query(dev);
 	return 0;
 }
@@ -576,6 +594,7 @@ void device_set_carrier(struct device *dev, int on)
 {
 	if (dev->has_carrier_control && ioctl(dev->fd, TUNSETCARRIER, &on) < 0)
 		dev->has_carrier_control = errno == EPERM; /* a device that is being deleted */
+	sync_link(dev);
 	query(dev);
 }
 
@@ -597,6 +616,7 @@ unsigned device_refresh(struct device *dev)
 		return DEVICE_DELETED;
 	memcpy(dev->name, req.ifr_name, IFNAMSIZ);
 	query(dev);
+	dev->is_settled = 1;
 	/*
 	 * The kernel shows IFF_RUNNING a moment before it lets packets pass, both under its rtnl
 	 * lock. This call takes that lock, so after it they pass.
@@ -617,7 +637,7 @@ unsigned device_refresh(struct device *dev)
 
 int device_passes(const struct device *dev)
 {
-	return dev->is_running || !dev->is_up || !dev->has_carrier_control;
+	return (dev->is_running && dev->is_settled) || !dev->is_up || !dev->has_carrier_control;
 }
 
 const char *device_addresses_text(const struct device *dev, char *text, size_t size)

@@ -372,9 +372,13 @@ static void send_pending(struct loop *l)
 	err = -errno;
 	if (err == -EAGAIN || err == -EINTR || err == -ENOBUFS || err == -ENOMEM)
 		return;
-	/* What the peer sent before it went, its end of stream above all, tells more than this. */
-	receive_batch(l);
-	if (l->peer_fd >= 0)
+	/*
+	 * EPIPE: the peer has closed the connection. What it sent before, and its end of stream, are
+	 * still to be read, and tell how it ended.
+	 */
+	if (err == -EPIPE)
+		session_sent(&l->session, len);
+	else
 		lose_peer_errno(l, err);
 }
 

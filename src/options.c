@@ -413,7 +413,7 @@ static int apply(struct parser *p, const struct option_row *row, const char *val
 {
 	uint64_t bit = UINT64_C(1) << (row - table);
 	char *field = (char *)p->opts + row->offset;
-	unsigned number;
+	unsigned number = 0;
 
 	if (row->arg && row->type != TYPE_LIST && p->given & bit)
 		return bad(p, "%s %s: given twice", p->label, value);

@@ -31,7 +31,7 @@ says server "in the middle of a frame"
 
 # the peer breaks the protocol: 6
 tunnel server "$A" -s -1 -i tun0
-on "$B" "$WIRE" connect 10.88.0.1 frame:00112233 end >/dev/null
+on "$B" "$WIRE" connect 10.88.0.1 frame:00112233 drain >/dev/null
 expect_status server 6
 
 # the peer falls silent: 5

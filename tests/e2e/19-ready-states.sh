@@ -4,13 +4,13 @@
 two_hosts
 
 mkfifo "$DIR/fifo"
-exec 8<>"$DIR/fifo"
+exec 5<>"$DIR/fifo"
 start server "$A" "$TUNNEL" -s -p 0 -i tun0 --ready connected --ready-fd 7 7>"$DIR/fifo"
 says server "listening on port"
 port=$(sed -n 's/.*listening on port \([0-9]*\)$/\1/p' "$DIR/server.log")
 [ "$port" -gt 0 ] || fail "port $port"
 tunnel client "$B" -c 10.88.0.1 -p "$port" -i tun0
-read -r ready <&8
+read -r ready <&5
 [ "$ready" = "ready dev=tun0 port=$port address=172.16.3.1/24 pid=$(pid server)" ] || fail "$ready"
 reaches "$A" 172.16.3.2
 stop client

@@ -10,7 +10,7 @@ says server "refused 10.88.0.3"
 says server "the tunnel is in use by 10.88.0.2"
 reaches "$B" 172.16.3.1
 
-start newcomer "$B" "$WIRE" connect 10.88.0.1 hold
+start newcomer "$B" "$WIRE" connect 10.88.0.1 hold:60000
 says server "is replaced by a new connection from its address"
 says client "closed the connection"
 comes_back "$B" 172.16.3.1 # and the client takes it back in the same way

@@ -29,7 +29,8 @@ stop client
 stop server
 
 # the mark decides the route: without it the server cannot be reached
-ip -n "$B" rule add not fwmark 42 to 10.88.0.1 prohibit
+ip -n "$B" rule add pref 100 fwmark 42 to 10.88.0.1 lookup main
+ip -n "$B" rule add pref 101 to 10.88.0.1 prohibit
 refuses 4 "cannot connect" on "$B" "$TUNNEL" -1 -c 10.88.0.1 -i tun0
 tunnel server "$A" -s -i tun0
 tunnel client "$B" -c 10.88.0.1 -i tun0 --fwmark 42

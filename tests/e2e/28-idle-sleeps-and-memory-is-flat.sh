@@ -20,7 +20,7 @@ after=$("$PROBE" rss "$(pid server)")
 reaches "$B" 172.16.3.1
 expect_status sink2 0
 before=$("$PROBE" switches "$(pid client)")
-on "$A" "$WIRE" listen -w 2 -p 7999 hold >/dev/null 2>&1 </dev/null || : # two idle seconds
+on "$A" "$WIRE" listen -w 2 -p 7999 hold:60000 >/dev/null 2>&1 </dev/null || : # two idle seconds
 after=$("$PROBE" switches "$(pid client)")
 [ $((after - before)) -le 2 ] || fail "woke up $((after - before)) times in two idle seconds"
 stop client

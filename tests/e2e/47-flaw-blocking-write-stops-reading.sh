@@ -5,7 +5,7 @@
 two_hosts
 
 tunnel server "$A" -s -i tun0 -t 60
-start peer "$B" "$WIRE" connect -w 30 10.88.0.1 hold:2000 "frame:$TO_NOBODY" hold
+start peer "$B" "$WIRE" connect -w 30 10.88.0.1 hold:2000 "frame:$TO_NOBODY" hold:60000
 on "$A" "$AWAIT" device tun0 running
 on "$A" "$PROBE" udp-source -p 9 -n 30000 -s 1400 172.16.3.2 >/dev/null
 before=$("$PROBE" rss "$(pid server)")

@@ -3,6 +3,7 @@
 # Here: --once tells how the connection ended, and without it nothing ends.
 . tests/e2e/lib.sh
 two_hosts
+quiet_devices "$A"
 
 for _ in 1 2 3 4 5; do
 	tunnel server "$A" -s -1 -i tun0

@@ -7,7 +7,6 @@ quiet_devices "$A"
 refuses 3 "-l fd00::1/64: IPv6 is disabled here; enable it with" \
 	on "$A" "$TUNNEL" -s -i tun0 -l fd00::1/64
 has "does not exist" ip -n "$A" link show tun0
-ip -n "$B" link add name 123456789012345 type dummy
 ip -n "$B" tuntap add dev tun456789012345 mode tun
 ip -n "$B" addr add 10.1.0.1/24 dev tun456789012345
 refuses 3 "too long for a second IPv4 address" \

@@ -29,6 +29,7 @@
  *	close			closes; what has come unread is read before, so that this is no reset
  *	rst			closes with a reset
  *
+ *	The port is 55555 unless -p says otherwise.
  *	After the last action the connection is closed, as by close. -w SECONDS (10) bounds each
  *	action that waits for the peer, and hold.
  *
@@ -61,7 +62,7 @@
 #define VLAN_TAG_LEN	    4
 #define ETHER_ADDRESSES_LEN 12
 
-#define SIMPLETUN_PORT	   55555
+#define TUNNEL_PORT	   55555
 #define SIMPLETUN_BUFFER   2000
 #define SIMPLETUN_OVERFLOW 134 /* what a shell shows for SIGABRT */
 
@@ -547,7 +548,7 @@ struct wire_options {
 
 static struct wire_options wire_options(int argc, char **argv)
 {
-	struct wire_options o = {.wait_us = DEFAULT_WAIT_US, .port = DEFAULT_PORT};
+	struct wire_options o = {.wait_us = DEFAULT_WAIT_US, .port = TUNNEL_PORT};
 	const struct arg args[] = {
 		SECONDS_ARG('w', &o.wait_us),
 		PORT_ARG('p', &o.port),
@@ -724,9 +725,18 @@ static int run_inject(int argc, char **argv)
 	struct ifreq ifr = {0};
 	int fd, is_ethernet;
 
-	if (argc != 3)
+	if (argc < 3)
 		misused("a device and bytes");
 	packet = bytes_arg(argv[2]);
+	for (int i = 3; i < argc; i++) {
+		struct bytes more = bytes_arg(argv[i]);
+
+		packet.data = realloc(packet.data, packet.len + more.len);
+		if (!packet.data)
+			die("out of memory");
+		memcpy(packet.data + packet.len, more.data, more.len);
+		packet.len += more.len;
+	}
 	fd = packet_socket(argv[1], &ll);
 	strncpy(ifr.ifr_name, argv[1], sizeof(ifr.ifr_name) - 1);
 	if (ioctl(fd, SIOCGIFHWADDR, &ifr) < 0)
@@ -846,7 +856,7 @@ static void simpletun_connect(struct simpletun *s)
 
 static struct simpletun simpletun_options(int argc, char **argv)
 {
-	struct simpletun s = {.port = SIMPLETUN_PORT, .wait_us = DEFAULT_WAIT_US};
+	struct simpletun s = {.port = TUNNEL_PORT, .wait_us = DEFAULT_WAIT_US};
 	int tun = 0, tap = 0, two_writes = 0;
 	const struct arg args[] = {
 		SECONDS_ARG('w', &s.wait_us),
@@ -892,7 +902,7 @@ static const struct command commands[] = {
 	{"listen", "[-w S] [-p PORT] [-b ADDR] ACTION...", run_listen},
 	{"connect", "[-w S] [-p PORT] [-b ADDR] HOST ACTION...", run_connect},
 	{"capture", "[-w S] DEV COUNT [CONTAINS_HEX]", run_capture},
-	{"inject", "DEV HEX", run_inject},
+	{"inject", "DEV HEX...", run_inject},
 	{"simpletun", "[-w S] -i NAME -s|-c ADDR [-p PORT] [-u|-a] [--two-writes|--one-write]",
 	 run_simpletun},
 };
