@@ -36,6 +36,13 @@
 #define TUNSETCARRIER _IOW('T', 226, int)
 #endif
 
+/* What ioctl() takes: an int in POSIX and musl, not so in glibc. */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_op;
+#else
+typedef int ioctl_op;
+#endif
+
 #define CLONE_DEVICE "/dev/net/tun"
 
 /* The kernel's struct in6_ifreq, from linux/ipv6.h, which does not go with the libc's headers. */
@@ -68,9 +75,15 @@ static void request_init(struct ifreq *req, const char *name)
 }
 
 /* An ioctl about the device's name. Return: 0 or -errno. */
-static int device_ioctl(const struct device *dev, unsigned long op, struct ifreq *req)
+static int device_ioctl(const struct device *dev, unsigned op, struct ifreq *req)
 {
-	return ioctl(dev->inet_fd, op, req) < 0 ? -errno : 0;
+	return ioctl(dev->inet_fd, (ioctl_op)op, req) < 0 ? -errno : 0;
+}
+
+/* An ioctl of the tun driver. @arg: a pointer or a number. Return: 0 or -errno. */
+static int tun_ioctl(const struct device *dev, unsigned op, uintptr_t arg)
+{
+	return ioctl(dev->fd, (ioctl_op)op, arg) < 0 ? -errno : 0;
 }
 
 /*
@@ -147,16 +160,19 @@ static int attach_error(const struct device *dev, const char *name, int err,
 static int attach(struct device *dev, const char *name, char error[DEVICE_ERROR_LEN])
 {
 	struct ifreq req;
+	int err;
 
 	request_init(&req, name);
 	req.ifr_flags = (short)((dev->kind == PACKET_ETHER ? IFF_TAP : IFF_TUN) | IFF_NO_PI |
 				IFF_NO_CARRIER);
-	if (ioctl(dev->fd, TUNSETIFF, &req) < 0)
-		return attach_error(dev, name, errno, error);
+	err = tun_ioctl(dev, TUNSETIFF, (uintptr_t)&req);
+	if (err < 0)
+		return attach_error(dev, name, -err, error);
 	memcpy(dev->name, req.ifr_name, IFNAMSIZ);
 	dev->name[IFNAMSIZ - 1] = 0;
-	if (ioctl(dev->fd, TUNSETOFFLOAD, 0UL) < 0)
-		return fail(error, "%s: cannot turn offloads off: %s", dev->name, strerror(errno));
+	err = tun_ioctl(dev, TUNSETOFFLOAD, 0);
+	if (err < 0)
+		return fail(error, "%s: cannot turn offloads off: %s", dev->name, strerror(-err));
 	dev->has_carrier_control = 1;
 	device_set_carrier(dev, 0);
 	return 0;
@@ -592,8 +608,10 @@ int device_write(const struct device *dev, const uint8_t *packet, size_t len)
 
 void device_set_carrier(struct device *dev, int on)
 {
-	if (dev->has_carrier_control && ioctl(dev->fd, TUNSETCARRIER, &on) < 0)
-		dev->has_carrier_control = errno == EPERM; /* a device that is being deleted */
+	int err = dev->has_carrier_control ? tun_ioctl(dev, TUNSETCARRIER, (uintptr_t)&on) : 0;
+
+	if (err == -EINVAL || err == -ENOTTY)
+		dev->has_carrier_control = 0;
 	sync_link(dev);
 	query(dev);
 }
@@ -612,7 +630,7 @@ unsigned device_refresh(struct device *dev)
 	while (recv(dev->events_fd, buf, sizeof(buf), 0) > 0 || errno == ENOBUFS)
 		;
 	memset(&req, 0, sizeof(req));
-	if (ioctl(dev->fd, TUNGETIFF, &req) < 0)
+	if (tun_ioctl(dev, TUNGETIFF, (uintptr_t)&req) < 0)
 		return DEVICE_DELETED;
 	memcpy(dev->name, req.ifr_name, IFNAMSIZ);
 	query(dev);
@@ -621,7 +639,7 @@ unsigned device_refresh(struct device *dev)
 	 * The kernel shows IFF_RUNNING a moment before it lets packets pass, both under its rtnl
 	 * lock. This call takes that lock, so after it they pass.
 	 */
-	(void)ioctl(dev->fd, TUNGETIFF, &req);
+	(void)tun_ioctl(dev, TUNGETIFF, (uintptr_t)&req);
 	if (strcmp(old.name, dev->name) != 0)
 		changes |= DEVICE_RENAMED;
 	if (old.is_visible && !dev->is_visible)
