@@ -21,6 +21,7 @@ PIDS=
 
 cleanup() {
 	trap - EXIT
+	set +e
 	for pid in $PIDS; do
 		kill "$pid" 2>/dev/null || :
 	done
