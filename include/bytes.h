@@ -19,4 +19,15 @@ static inline void be16_store(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
+static inline uint32_t be32_load(const uint8_t *p)
+{
+	return (uint32_t)be16_load(p) << 16 | be16_load(p + 2);
+}
+
+static inline void be32_store(uint8_t *p, uint32_t v)
+{
+	be16_store(p, (uint16_t)(v >> 16));
+	be16_store(p + 2, (uint16_t)v);
+}
+
 #endif
