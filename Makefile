@@ -29,7 +29,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-pure := options packet session status checksum headers
+pure := options packet session status checksum headers split
 all_src := $(wildcard src/*.c)
 obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
 
@@ -37,7 +37,11 @@ unit_obj := $(patsubst tests/unit/%.c,$(BUILD)/unit/%.o,$(wildcard tests/unit/*.
             $(pure:%=$(BUILD)/src/%.o)
 tools    := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all unit check demo install uninstall clean format
+# make fuzz-build, then build/fuzz/split and the like: libFuzzer programs, so this takes clang.
+fuzz       := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+fuzz_flags := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+.PHONY: all unit fuzz-build check demo install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(BIN)
@@ -60,8 +64,15 @@ $(BUILD)/%: tests/tools/%.c tests/tools/tool.h Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(pure:%=src/%.c) Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(flags)) $(CPPFLAGS) $(fuzz_flags) -o $@ \
+		$< $(pure:%=src/%.c)
+
 unit: $(BUILD)/unit-tests
 	$(Q)$(BUILD)/unit-tests
+
+fuzz-build: $(fuzz)
 
 check: $(BIN) $(BUILD)/unit-tests $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) ONLY='$(ONLY)' tests/run.sh
@@ -81,6 +92,6 @@ clean:
 	rm -rf $(BUILD) $(BIN)
 
 format:
-	clang-format -i src/*.c include/*.h tests/unit/*.[ch] tests/tools/*.c
+	clang-format -i src/*.c include/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/tools/*.c
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
