@@ -29,7 +29,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-pure := options packet session status checksum headers split merge
+pure := checksum fqcodel headers merge options packet session split status
 all_src := $(wildcard src/*.c)
 obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
 
