@@ -11,8 +11,12 @@
 #include <net/if.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 #include "options.h"
+#include "split.h"
+#include "vnet.h"
 
 #define DEVICE_ERROR_LEN 512
 
@@ -28,8 +32,18 @@ struct device {
 	int is_settled;		/* is_running can be believed: it was off, or an event came */
 	int is_visible;		/* 0 after it was moved into another namespace: then only fd works */
 	int has_carrier_control; /* the kernel knows TUNSETCARRIER, Linux 5.0 */
+	int has_vnet;		/* packets have a vnet header, both ways */
+	unsigned offload;	/* TUN_F_...: what the kernel may leave to us */
 	unsigned naddresses;	/* set by us or found on it; for the ready line */
 	struct prefix addresses[OPTIONS_MAX_ADDRESSES];
+	uint8_t buf[VNET_HEADER_LEN + SPLIT_PACKET_MAX]; /* of device_read() */
+};
+
+/* What the kernel hands over: a packet, or with offload a super-packet or one without checksum. */
+struct device_packet {
+	struct vnet_header vnet; /* all zero without offload */
+	uint8_t *data;		 /* in the device's buffer until the next read; may be changed */
+	size_t len;
 };
 
 /**
@@ -49,18 +63,22 @@ void device_close(struct device *dev);
 /**
  * device_read() - one packet from the kernel
  *
- * Return: its length, or -errno: -EAGAIN for none, -EBADFD when the device was deleted. A packet
- * longer than @size is cut by the kernel without a word: pass at least FRAME_PAYLOAD_MAX.
+ * Return: 0, or -errno: -EAGAIN for none, -EBADFD when the device was deleted.
  */
-ssize_t device_read(const struct device *dev, uint8_t *buf, size_t size);
+int device_read(struct device *dev, struct device_packet *packet);
 
 /**
- * device_write() - one packet to the kernel; never blocks
+ * device_write() - one packet or super-packet to the kernel; never blocks
+ * @iov:	first the vnet header and whatever follows it, then more; without has_vnet exactly the
+ *		header in the first
  *
  * Return: 0 or -errno: -EIO while the device is down, -EBADFD when it was deleted, -EINVAL for what
  * the kernel does not take as a packet. None of them spoils the descriptor.
  */
-int device_write(const struct device *dev, const uint8_t *packet, size_t len);
+int device_write(const struct device *dev, const struct iovec *iov, unsigned niov);
+
+/** device_offload_text() - what is in use, for -d; static */
+const char *device_offload_text(const struct device *dev);
 
 /**
  * device_set_carrier() - show the world whether packets pass

@@ -51,6 +51,7 @@ struct options {
 	struct in_addr peer;
 	unsigned mtu;
 	const char *netns;
+	int no_offload;
 
 	/* connection */
 	uint16_t port;		/* 0: any, server only */

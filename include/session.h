@@ -19,10 +19,10 @@
 
 /*
  * In: one read of the socket, and in front of it what the last one left of a frame.
- * Out: at least two of the largest frames, so that a batch of packets becomes one send.
+ * Out: what one send takes, and a packet more.
  */
 #define SESSION_IN_SIZE	 (256 * 1024)
-#define SESSION_OUT_SIZE (192 * 1024)
+#define SESSION_OUT_SIZE (384 * 1024)
 
 struct session {
 	enum packet_kind kind;	 /* what both ends' devices carry */
@@ -65,17 +65,16 @@ enum session_event session_next(struct session *s, const uint8_t **packet, size_
 /** session_is_mid_frame() - has a frame begun whose end has not arrived? For an end of stream. */
 int session_is_mid_frame(const struct session *s);
 
-/* One byte more than a frame takes, so that a packet that is too long can be told. */
-#define SESSION_PACKET_ROOM (FRAME_PAYLOAD_MAX + 1)
-
 /**
  * session_out_space() - where to put the next packet to send
+ * @len:	of the packet, 1..FRAME_PAYLOAD_MAX
  *
- * Return: SESSION_PACKET_ROOM bytes, or NULL when the buffer is too full for that.
+ * Return: room for @len bytes, or NULL when the buffer is too full for that. Pending bytes may have
+ * moved.
  */
-uint8_t *session_out_space(struct session *s);
+uint8_t *session_out_space(struct session *s, size_t len);
 
-/** session_queue() - frame the @len bytes, 1..65535, that were put into session_out_space() */
+/** session_queue() - frame the @len bytes that were put into session_out_space() */
 void session_queue(struct session *s, size_t len);
 
 /** session_pending() - the bytes to send next; @len is set to how many, 0 for none */

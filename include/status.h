@@ -19,19 +19,28 @@ enum exit_status {
 	EXIT_NO_PEER = 124, /* --wait expired */
 };
 
-/* Since the start, over all peers. "tx" is from the device to the peer, "rx" the other way. */
+/*
+ * Since the start, over all peers. "tx" is from the device to the peer, "rx" the other way. A
+ * super-packet counts as the packets in it.
+ */
 struct counters {
-	uint64_t tx_packets, tx_bytes;
-	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes; /* handed to the session */
+	uint64_t rx_packets, rx_bytes; /* taken by the device */
+	uint64_t tx_supers;   /* super-packets that were split */
+	uint64_t rx_supers;   /* super-packets that were made */
 	uint64_t tx_no_peer;  /* dropped: sent into the device while there was no peer */
 	uint64_t tx_too_long; /* dropped: longer than the 16-bit length can say */
+	uint64_t tx_bad;      /* dropped: the device's vnet header makes no sense */
+	uint64_t tx_overflow; /* dropped: the queue was full */
+	uint64_t tx_aqm;      /* dropped: to tell a sender that it is too fast */
+	uint64_t tx_marked;   /* not dropped but marked, to tell the same */
 	uint64_t rx_down;     /* dropped: the device was down */
 	uint64_t rx_refused;  /* dropped: the kernel did not take it */
 	uint64_t peers;	      /* connections so far */
 	uint64_t refused;     /* newcomers turned away since there was a peer */
 };
 
-#define COUNTERS_TEXT_LEN 512
+#define COUNTERS_TEXT_LEN 768
 
 /** counters_text() - one line of key=value; returns @text */
 const char *counters_text(const struct counters *c, char text[COUNTERS_TEXT_LEN]);

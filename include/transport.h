@@ -76,6 +76,17 @@ int transport_connect(const struct options *opts, const struct endpoint *peer);
 int transport_result(int fd);
 
 /**
+ * transport_set_lowat() - keep at most about @bytes in the socket that TCP has not sent yet
+ *
+ * TCP_NOTSENT_LOWAT: send() takes no more than that, and the socket polls writable again when less
+ * than half of it is left.
+ */
+void transport_set_lowat(int fd, size_t bytes);
+
+/** transport_delivery_rate() - what the connection has delivered lately, in bytes a second; or 0 */
+uint64_t transport_delivery_rate(int fd);
+
+/**
  * transport_close() - end a connection so that the peer sees an end, not a reset
  *
  * What was received and not read would turn the end into a reset; it is read and dropped, as far as

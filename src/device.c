@@ -43,7 +43,27 @@ typedef unsigned long ioctl_op;
 typedef int ioctl_op;
 #endif
 
+#ifndef TUN_F_USO4 /* Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 #define CLONE_DEVICE "/dev/net/tun"
+
+/*
+ * What the kernel may leave to us, the most first; one of them is taken. Without TSO_ECN the kernel
+ * itself segments what has CWR set, the only case that is not the same for each segment.
+ */
+static const struct offload_level {
+	unsigned flags;
+	const char *text;
+} offload_levels[] = {
+	{TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_USO4 | TUN_F_USO6,
+	 "TCP and UDP super-packets both ways"},
+	{TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6, "TCP super-packets both ways"},
+	{TUN_F_CSUM, "TCP super-packets to the device, checksums from it"},
+	{0, "TCP super-packets to the device"},
+};
 
 /* The kernel's struct in6_ifreq, from linux/ipv6.h, which does not go with the libc's headers. */
 struct inet6_request {
@@ -156,6 +176,32 @@ static int attach_error(const struct device *dev, const char *name, int err,
 	}
 }
 
+/* Go down the levels until the kernel takes one. Return: 0 or -errno. */
+static int set_offload(struct device *dev)
+{
+	int header_len = VNET_HEADER_LEN, err = -EINVAL;
+
+	if (!dev->has_vnet)
+		return tun_ioctl(dev, TUNSETOFFLOAD, 0);
+	if (tun_ioctl(dev, TUNSETVNETHDRSZ, (uintptr_t)&header_len) < 0)
+		return -errno;
+	for (size_t i = 0; err < 0 && i < sizeof(offload_levels) / sizeof(offload_levels[0]); i++) {
+		dev->offload = offload_levels[i].flags;
+		err = tun_ioctl(dev, TUNSETOFFLOAD, dev->offload);
+	}
+	return err;
+}
+
+const char *device_offload_text(const struct device *dev)
+{
+	if (!dev->has_vnet)
+		return "one packet a read and a write";
+	for (size_t i = 0; i < sizeof(offload_levels) / sizeof(offload_levels[0]); i++)
+		if (offload_levels[i].flags == dev->offload)
+			return offload_levels[i].text;
+	return "unknown";
+}
+
 /* All settings are made explicitly: a persistent device keeps those of its last user. */
 static int attach(struct device *dev, const char *name, char error[DEVICE_ERROR_LEN])
 {
@@ -164,15 +210,15 @@ static int attach(struct device *dev, const char *name, char error[DEVICE_ERROR_
 
 	request_init(&req, name);
 	req.ifr_flags = (short)((dev->kind == PACKET_ETHER ? IFF_TAP : IFF_TUN) | IFF_NO_PI |
-				IFF_NO_CARRIER);
+				(dev->has_vnet ? IFF_VNET_HDR : 0) | IFF_NO_CARRIER);
 	err = tun_ioctl(dev, TUNSETIFF, (uintptr_t)&req);
 	if (err < 0)
 		return attach_error(dev, name, -err, error);
 	memcpy(dev->name, req.ifr_name, IFNAMSIZ);
 	dev->name[IFNAMSIZ - 1] = 0;
-	err = tun_ioctl(dev, TUNSETOFFLOAD, 0);
+	err = set_offload(dev);
 	if (err < 0)
-		return fail(error, "%s: cannot turn offloads off: %s", dev->name, strerror(-err));
+		return fail(error, "%s: cannot set offloads: %s", dev->name, strerror(-err));
 	dev->has_carrier_control = 1;
 	device_set_carrier(dev, 0);
 	return 0;
@@ -555,6 +601,7 @@ int device_open(struct device *dev, const struct options *opts, char error[DEVIC
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = dev->inet_fd = dev->inet6_fd = dev->events_fd = -1;
 	dev->kind = opts->kind;
+	dev->has_vnet = !opts->no_offload;
 	if (opts->netns) {
 		netns_path(opts->netns, path);
 		home_fd = netns_enter(path);
@@ -594,16 +641,29 @@ void device_close(struct device *dev)
 	}
 }
 
-ssize_t device_read(const struct device *dev, uint8_t *buf, size_t size)
+int device_read(struct device *dev, struct device_packet *packet)
 {
-	ssize_t n = read(dev->fd, buf, size);
+	size_t header_len = dev->has_vnet ? VNET_HEADER_LEN : 0;
+	ssize_t n = read(dev->fd, dev->buf, sizeof(dev->buf));
 
-	return n < 0 ? -errno : n;
+	if (n < 0)
+		return -errno;
+	if ((size_t)n < header_len)
+		return -EIO;
+	memset(&packet->vnet, 0, sizeof(packet->vnet));
+	memcpy(&packet->vnet, dev->buf, header_len);
+	packet->data = dev->buf + header_len;
+	packet->len = (size_t)n - header_len;
+	return 0;
 }
 
-int device_write(const struct device *dev, const uint8_t *packet, size_t len)
+int device_write(const struct device *dev, const struct iovec *iov, unsigned niov)
 {
-	return write(dev->fd, packet, len) < 0 ? -errno : 0;
+	if (!dev->has_vnet) {
+		iov++;
+		niov--;
+	}
+	return writev(dev->fd, iov, (int)niov) < 0 ? -errno : 0;
 }
 
 void device_set_carrier(struct device *dev, int on)

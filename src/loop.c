@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop. One ppoll() waits for everything; then each source gets a turn of bounded length, so
- * that none can hold up another:
+ * The loop. One poll() waits for everything; then each source gets a turn of bounded length, so that
+ * none can hold up another. The pump carries the packets; here is decided who the peer is, when it
+ * comes and goes, and when it all ends.
  *
- *	device -> session -> socket	send_batch()
- *	socket -> session -> device	receive_batch()
- *
- * A source is watched only while its sink has room: the device while nothing waits to be sent, the
- * socket always, since the device takes or drops a packet but never makes us wait.
+ * Device and peer are always read: neither sink ever makes us wait, the device since it takes or drops
+ * a packet, the socket since what it does not take goes into a queue that drops.
  */
 #include "loop.h"
 
@@ -23,12 +21,10 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "session.h"
+#include "pump.h"
 #include "status.h"
 
-#define BATCH_PACKETS	 64   /* device reads a turn */
 #define ACCEPTS_A_TURN	 8    /* newcomers a turn */
-#define STALE_PACKETS	 1024 /* more than the kernel keeps in a device's ring, 500 or 1000 */
 #define SETTLED_AFTER_MS 2000 /* a connection that lasts so long was a good one */
 
 /* Lines that strangers can cause: so many at once, then one every so often. */
@@ -55,30 +51,35 @@ struct loop {
 	int signal_fd;
 	uint16_t port;
 	struct link link;
-	int peer_fd; /* -1: no peer */
 	struct endpoint peer;
 	char peer_text[ENDPOINT_TEXT_LEN];
-	int64_t now_ms;	       /* CLOCK_MONOTONIC, once a turn */
+	int64_t now_us;	       /* CLOCK_MONOTONIC, once a turn */
+	int64_t now_ms;
 	int64_t peer_since_ms;
+	int is_proved;	       /* this peer is a good one, see peer_proved() */
 	int64_t wait_until_ms; /* -w, while no peer has ever come */
 	int quiet_peer;	       /* client: earlier connections were futile, so say less about this */
 	int is_ready;
-	int said_down;	       /* that packets are dropped since the device is down */
-	int said_too_long;
 	int status;	       /* NO_STATUS: go on */
 	unsigned notes_left;
 	int64_t notes_since_ms;
 	unsigned long notes_hidden;
 	struct counters counters;
-	struct session session;
+	struct pump pump; /* its fd is the peer's, -1 without one */
 };
 
-static int64_t clock_ms(void)
+static void read_clock(struct loop *l)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	l->now_us = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	l->now_ms = l->now_us / 1000;
+}
+
+static int has_peer(const struct loop *l)
+{
+	return l->pump.fd >= 0;
 }
 
 /* May a line be said that strangers can cause at will? */
@@ -133,34 +134,26 @@ static void check_ready(struct loop *l)
 	if (l->is_ready)
 		return;
 	if (l->opts->ready == READY_LISTENING ||
-	    (l->peer_fd >= 0 && device_passes(l->device)))
+	    (has_peer(l) && device_passes(l->device)))
 		announce_ready(l);
 }
 
 /* ---- the peer comes and goes ---- */
 
-/* What was sent into the device while there was no peer is not for the next one. */
-static void drop_stale(struct loop *l, unsigned max)
+static void device_is_gone(struct loop *l)
 {
-	uint8_t *buf = session_out_space(&l->session);
-	ssize_t n = 0;
-
-	for (unsigned i = 0; i < max && n >= 0; i++) {
-		n = device_read(l->device, buf, SESSION_PACKET_ROOM);
-		if (n >= 0)
-			l->counters.tx_no_peer++;
-	}
-	if (n == -EBADFD) {
-		log_error("the device was deleted");
-		l->status = EXIT_DEVICE;
-	}
+	log_error("the device was deleted");
+	l->status = EXIT_DEVICE;
 }
 
 static void attach_peer(struct loop *l, int fd, const struct endpoint *peer)
 {
-	session_reset(&l->session, l->opts->kind);
-	drop_stale(l, STALE_PACKETS);
-	l->peer_fd = fd;
+	if (pump_drop_stale(&l->pump) == PUMP_NO_DEVICE) {
+		close(fd);
+		device_is_gone(l);
+		return;
+	}
+	pump_start(&l->pump, fd);
 	l->peer = *peer;
 	endpoint_text(peer, l->peer_text);
 	l->peer_since_ms = l->now_ms;
@@ -178,6 +171,9 @@ static void attach_peer(struct loop *l, int fd, const struct endpoint *peer)
 /* The first good packet of a peer, or a while without trouble. */
 static void peer_proved(struct loop *l)
 {
+	if (l->is_proved)
+		return;
+	l->is_proved = 1;
 	if (l->opts->role != ROLE_CLIENT)
 		return;
 	link_proved(&l->link);
@@ -188,10 +184,10 @@ static void peer_proved(struct loop *l)
 
 static void close_peer(struct loop *l)
 {
-	transport_close(l->peer_fd);
-	l->peer_fd = -1;
+	transport_close(l->pump.fd);
+	pump_stop(&l->pump);
+	l->is_proved = 0;
 	device_set_carrier(l->device, 0);
-	session_reset(&l->session, l->opts->kind);
 }
 
 /*
@@ -202,7 +198,7 @@ static void lose_peer(struct loop *l, enum exit_status status, const char *what)
 {
 	char text[ENDPOINT_TEXT_LEN + 320];
 
-	if (l->session.seen_packet || l->now_ms - l->peer_since_ms >= SETTLED_AFTER_MS)
+	if (l->now_ms - l->peer_since_ms >= SETTLED_AFTER_MS)
 		peer_proved(l);
 	close_peer(l);
 	snprintf(text, sizeof(text), "peer %s %s", l->peer_text, what);
@@ -241,7 +237,7 @@ static void meet_newcomer(struct loop *l, int fd, const struct endpoint *peer)
 {
 	char text[ENDPOINT_TEXT_LEN * 2 + 128], host[ENDPOINT_TEXT_LEN];
 
-	if (l->peer_fd >= 0 && !endpoint_same_host(&l->peer, peer)) {
+	if (has_peer(l) && !endpoint_same_host(&l->peer, peer)) {
 		l->counters.refused++;
 		snprintf(text, sizeof(text), "refused %s: the tunnel is in use by %s",
 			 endpoint_text(peer, host), l->peer_text);
@@ -249,7 +245,7 @@ static void meet_newcomer(struct loop *l, int fd, const struct endpoint *peer)
 		close(fd);
 		return;
 	}
-	if (l->peer_fd >= 0)
+	if (has_peer(l))
 		lose_peer(l, EXIT_PEER_LOST, "is replaced by a new connection from its address");
 	if (l->status == NO_STATUS)
 		attach_peer(l, fd, peer);
@@ -277,144 +273,29 @@ static void step_link(struct loop *l, short revents)
 
 /* ---- packets ---- */
 
-static void show_packet(const struct loop *l, const char *arrow, const uint8_t *packet, size_t len)
+static void take_pump_event(struct loop *l, enum pump_event event)
 {
-	char text[PACKET_TEXT_LEN];
-
-	if (!log_enabled(LEVEL_PACKET))
-		return;
-	packet_describe(text, l->opts->kind, packet, len);
-	log_print(LEVEL_PACKET, "%s %s", arrow, text);
-}
-
-/* The device has refused a packet; that never disturbs the tunnel. */
-static void device_refused(struct loop *l, int err)
-{
-	switch (err) {
-	case -EBADFD:
-		log_error("the device was deleted");
-		l->status = EXIT_DEVICE;
-		break;
-	case -EIO:
-		l->counters.rx_down++;
-		if (!l->said_down)
-			log_notice("the device is down, packets from the peer are dropped; \"ip link "
-				   "set %s up\" goes on", l->device->name);
-		l->said_down = 1;
-		break;
-	default:
-		l->counters.rx_refused++;
-		log_debug("the kernel did not take a packet: %s", strerror(-err));
-		break;
-	}
-}
-
-static void deliver(struct loop *l, const uint8_t *packet, size_t len)
-{
-	int err;
-
-	show_packet(l, "<", packet, len);
-	err = device_write(l->device, packet, len);
-	if (err < 0) {
-		device_refused(l, err);
-		return;
-	}
-	l->counters.rx_packets++;
-	l->counters.rx_bytes += len;
-}
-
-/* Everything that one read of the socket gives. */
-static void receive_batch(struct loop *l)
-{
-	int was_proved = l->session.seen_packet;
-	enum session_event event;
-	const uint8_t *packet;
-	size_t room, len;
-	uint8_t *space = session_in_space(&l->session, &room);
-	ssize_t n = recv(l->peer_fd, space, room, MSG_DONTWAIT);
-
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			lose_peer_errno(l, -errno);
-		return;
-	}
-	if (n == 0) {
-		if (session_is_mid_frame(&l->session))
-			lose_peer(l, EXIT_PEER_LOST, "closed the connection in the middle of a frame");
-		else
-			lose_peer(l, EXIT_OK, "closed the connection");
-		return;
-	}
-	session_received(&l->session, (size_t)n);
-	while ((event = session_next(&l->session, &packet, &len)) == SESSION_PACKET)
-		deliver(l, packet, len);
-	if (event == SESSION_BROKEN)
-		lose_peer(l, EXIT_PROTOCOL, packet_fault_text(l->session.fault));
-	else if (!was_proved && l->session.seen_packet)
+	if (l->pump.session.seen_packet)
 		peer_proved(l);
-}
-
-static void send_pending(struct loop *l)
-{
-	const uint8_t *bytes;
-	size_t len;
-	ssize_t n;
-	int err;
-
-	bytes = session_pending(&l->session, &len);
-	if (!len)
-		return;
-	n = send(l->peer_fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n >= 0) {
-		session_sent(&l->session, (size_t)n);
-		return;
+	switch (event) {
+	case PUMP_OK:
+		break;
+	case PUMP_CLOSED:
+		lose_peer(l, EXIT_OK, "closed the connection");
+		break;
+	case PUMP_TRUNCATED:
+		lose_peer(l, EXIT_PEER_LOST, "closed the connection in the middle of a frame");
+		break;
+	case PUMP_LOST:
+		lose_peer_errno(l, l->pump.err);
+		break;
+	case PUMP_BROKEN:
+		lose_peer(l, EXIT_PROTOCOL, packet_fault_text(l->pump.session.fault));
+		break;
+	case PUMP_NO_DEVICE:
+		device_is_gone(l);
+		break;
 	}
-	err = -errno;
-	if (err == -EAGAIN || err == -EINTR || err == -ENOBUFS || err == -ENOMEM)
-		return;
-	/*
-	 * EPIPE: the peer has closed the connection. What it sent before, and its end of stream, are
-	 * still to be read, and tell how it ended.
-	 */
-	if (err == -EPIPE)
-		session_sent(&l->session, len);
-	else
-		lose_peer_errno(l, err);
-}
-
-static void too_long(struct loop *l, size_t len)
-{
-	l->counters.tx_too_long++;
-	if (!l->said_too_long)
-		log_notice("dropped a packet of %zu bytes or more: a frame's length has 16 bits; lower "
-			   "the MTU with -m", len);
-	l->said_too_long = 1;
-}
-
-/* What the device has, up to a batch, and then one send. */
-static void send_batch(struct loop *l)
-{
-	for (int i = 0; i < BATCH_PACKETS; i++) {
-		uint8_t *space = session_out_space(&l->session);
-		ssize_t n;
-
-		if (!space)
-			break;
-		n = device_read(l->device, space, SESSION_PACKET_ROOM);
-		if (n == -EBADFD)
-			device_refused(l, (int)n);
-		if (n <= 0)
-			break;
-		if (n > FRAME_PAYLOAD_MAX) {
-			too_long(l, (size_t)n);
-			continue;
-		}
-		show_packet(l, ">", space, (size_t)n);
-		session_queue(&l->session, (size_t)n);
-		l->counters.tx_packets++;
-		l->counters.tx_bytes += (uint64_t)n;
-	}
-	send_pending(l);
 }
 
 /* ---- everything else ---- */
@@ -427,9 +308,10 @@ static void refresh_device(struct loop *l)
 	memcpy(old_name, l->device->name, sizeof(old_name));
 	changes = device_refresh(l->device);
 	if (changes & DEVICE_DELETED) {
-		device_refused(l, -EBADFD);
+		device_is_gone(l);
 		return;
 	}
+	l->pump.queue.mtu = l->device->mtu + PACKET_ETHER_HEADER_LEN;
 	if (changes & DEVICE_RENAMED) {
 		log_notice("the device is called %s now", l->device->name);
 		log_set_name(l->device->name);
@@ -440,19 +322,19 @@ static void refresh_device(struct loop *l)
 		log_notice("the device was set down");
 	if (changes & DEVICE_WENT_UP) {
 		log_notice("the device is up again");
-		l->said_down = 0;
+		l->pump.said_down = 0;
 	}
 }
 
 static void start_over(struct loop *l)
 {
 	log_notice("HUP: starting over");
-	if (l->peer_fd >= 0 && l->opts->once) {
+	if (has_peer(l) && l->opts->once) {
 		close_peer(l);
 		l->status = EXIT_OK;
 		return;
 	}
-	if (l->peer_fd >= 0)
+	if (has_peer(l))
 		close_peer(l);
 	link_proved(&l->link);
 	l->quiet_peer = 0;
@@ -471,7 +353,7 @@ static void take_signals(struct loop *l)
 			start_over(l);
 			break;
 		case SIGUSR1:
-			log_notice("peer=%s %s", l->peer_fd >= 0 ? l->peer_text : "none",
+			log_notice("peer=%s %s", has_peer(l) ? l->peer_text : "none",
 				   counters_text(&l->counters, text));
 			break;
 		default:
@@ -498,26 +380,17 @@ static void check_exit_fd(struct loop *l, short revents)
 	l->status = EXIT_OK;
 }
 
-static int can_send(const struct loop *l)
-{
-	size_t len;
-
-	session_pending(&l->session, &len);
-	return len == 0;
-}
-
 static void fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
 {
-	short peer_events = can_send(l) ? POLLIN : POLLIN | POLLOUT;
-	int device_fd = l->peer_fd < 0 || can_send(l) ? l->device->fd : -1;
+	short peer_events = pump_wants_socket(&l->pump) ? POLLIN | POLLOUT : POLLIN;
 
 	fds[SOURCE_SIGNAL] = (struct pollfd){.fd = l->signal_fd, .events = POLLIN};
 	fds[SOURCE_EXIT] = (struct pollfd){.fd = l->opts->exit_fd, .events = POLLIN};
 	fds[SOURCE_PARENT] = (struct pollfd){.fd = l->daemon->parent_fd, .events = 0};
 	fds[SOURCE_EVENTS] = (struct pollfd){.fd = l->device->events_fd, .events = POLLIN};
-	fds[SOURCE_DEVICE] = (struct pollfd){.fd = device_fd, .events = POLLIN};
+	fds[SOURCE_DEVICE] = (struct pollfd){.fd = l->device->fd, .events = POLLIN};
 	fds[SOURCE_LINK] = link_pollfd(&l->link);
-	fds[SOURCE_PEER] = (struct pollfd){.fd = l->peer_fd, .events = peer_events};
+	fds[SOURCE_PEER] = (struct pollfd){.fd = l->pump.fd, .events = peer_events};
 }
 
 static int poll_timeout_ms(const struct loop *l)
@@ -539,6 +412,11 @@ static void wait_is_over(struct loop *l)
 	l->status = EXIT_NO_PEER;
 }
 
+static int is_peer(const struct loop *l, int fd)
+{
+	return l->status == NO_STATUS && has_peer(l) && l->pump.fd == fd;
+}
+
 static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 {
 	if (fds[SOURCE_SIGNAL].revents)
@@ -551,19 +429,13 @@ static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 		return;
 	if (fds[SOURCE_EVENTS].revents)
 		refresh_device(l);
-	if (fds[SOURCE_DEVICE].revents && l->status == NO_STATUS) {
-		if (l->peer_fd >= 0)
-			send_batch(l);
-		else
-			drop_stale(l, BATCH_PACKETS);
-	}
-	/* The peer may have been lost or replaced in this turn: then the descriptor differs. */
-	if (l->peer_fd >= 0 && l->peer_fd == fds[SOURCE_PEER].fd && l->status == NO_STATUS) {
-		if (fds[SOURCE_PEER].revents & POLLOUT)
-			send_pending(l);
-		if (l->peer_fd >= 0 && fds[SOURCE_PEER].revents & ~POLLOUT)
-			receive_batch(l);
-	}
+	if (fds[SOURCE_DEVICE].revents && l->status == NO_STATUS)
+		take_pump_event(l, pump_from_device(&l->pump, (uint64_t)l->now_us));
+	/* The peer may have been lost in this turn: then the descriptor differs. */
+	if (fds[SOURCE_PEER].revents & POLLOUT && is_peer(l, fds[SOURCE_PEER].fd))
+		take_pump_event(l, pump_to_socket(&l->pump, (uint64_t)l->now_us));
+	if (fds[SOURCE_PEER].revents & ~POLLOUT && is_peer(l, fds[SOURCE_PEER].fd))
+		take_pump_event(l, pump_from_socket(&l->pump));
 	if (l->status == NO_STATUS)
 		step_link(l, fds[SOURCE_LINK].revents);
 	if (l->status == NO_STATUS)
@@ -572,29 +444,27 @@ static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 		wait_is_over(l);
 }
 
-static int loop_init(struct loop *l, const struct loop_setup *setup)
+static void loop_init(struct loop *l, const struct loop_setup *setup)
 {
-	uint32_t random = 0;
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = (uint32_t)getpid();
+	uint64_t random;
 	l->opts = setup->opts;
 	l->device = setup->device;
 	l->daemon = setup->daemon;
 	l->signal_fd = setup->signal_fd;
 	l->port = setup->port;
-	l->peer_fd = -1;
 	l->status = NO_STATUS;
 	l->notes_left = NOTES_BURST;
-	l->now_ms = l->notes_since_ms = clock_ms();
+	read_clock(l);
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0) /* early at boot */
+		random = (uint64_t)l->now_us * 0x9e3779b97f4a7c15 + (uint64_t)getpid();
+	l->notes_since_ms = l->now_ms;
 	l->wait_until_ms = LINK_NO_DEADLINE;
 	if (l->opts->wait_s)
 		l->wait_until_ms = l->now_ms + (int64_t)l->opts->wait_s * 1000;
-	session_reset(&l->session, l->opts->kind);
-	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, random);
+	pump_init(&l->pump, setup->device, &l->counters, random);
+	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, (uint32_t)(random >> 32));
 	if (l->opts->role == ROLE_CLIENT)
 		link_seek(&l->link, l->now_ms, 1);
-	return 0;
 }
 
 int loop_run(const struct loop_setup *setup)
@@ -618,10 +488,10 @@ int loop_run(const struct loop_setup *setup)
 			l->status = EXIT_SYSTEM;
 			break;
 		}
-		l->now_ms = clock_ms();
+		read_clock(l);
 		run_turn(l, fds);
 	}
-	if (l->peer_fd >= 0)
+	if (has_peer(l))
 		close_peer(l);
 	link_close(&l->link);
 	log_debug("end: %s", counters_text(&l->counters, text));

@@ -112,6 +112,7 @@ static int run(const struct options *opts, struct daemon *daemon)
 	} else {
 		log_set_name(device.name);
 		say_what_is(opts, &device, setup.port);
+		log_debug("offload: %s", device_offload_text(&device));
 		status = loop_run(&setup);
 		device_close(&device);
 	}

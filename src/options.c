@@ -346,6 +346,7 @@ static const struct option_row table[] = {
 	       "68 to 65535, with -a to 65521 [the device's, 1500]"),
 	TEXT('N', "netns", "NAME|PATH", netns,
 	     "the device lives in that network namespace,\nthe socket stays here"),
+	FLAG(0, "no-offload", no_offload, "one packet a read and a write"),
 	GROUP("connection"),
 	SET('p', "port", "N", set_port, "[55555]; 0 with -s: any free port, told when ready"),
 	SET('b', "bind", "ADDR", set_bind, "listen on, or connect from, this address"),

@@ -6,7 +6,7 @@
 
 _Static_assert(SESSION_IN_SIZE >= 2 * (FRAME_HEADER_LEN + FRAME_PAYLOAD_MAX),
 	       "the rest of a frame and the next read fit");
-_Static_assert(SESSION_OUT_SIZE >= 2 * (FRAME_HEADER_LEN + SESSION_PACKET_ROOM),
+_Static_assert(SESSION_OUT_SIZE >= 2 * (FRAME_HEADER_LEN + FRAME_PAYLOAD_MAX),
 	       "a frame can be added while another is being sent");
 
 void session_reset(struct session *s, enum packet_kind kind)
@@ -56,11 +56,16 @@ int session_is_mid_frame(const struct session *s)
 	return s->in_start != s->in_end;
 }
 
-uint8_t *session_out_space(struct session *s)
+uint8_t *session_out_space(struct session *s, size_t len)
 {
-	if (s->out_start == s->out_end)
-		s->out_start = s->out_end = 0;
-	if (SESSION_OUT_SIZE - s->out_end < FRAME_HEADER_LEN + SESSION_PACKET_ROOM)
+	size_t need = FRAME_HEADER_LEN + len;
+
+	if (SESSION_OUT_SIZE - s->out_end < need) {
+		memmove(s->out, s->out + s->out_start, s->out_end - s->out_start);
+		s->out_end -= s->out_start;
+		s->out_start = 0;
+	}
+	if (SESSION_OUT_SIZE - s->out_end < need)
 		return NULL;
 	return s->out + s->out_end + FRAME_HEADER_LEN;
 }
@@ -80,4 +85,6 @@ const uint8_t *session_pending(const struct session *s, size_t *len)
 void session_sent(struct session *s, size_t len)
 {
 	s->out_start += len;
+	if (s->out_start == s->out_end)
+		s->out_start = s->out_end = 0;
 }

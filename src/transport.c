@@ -4,7 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h> /* whose tcp_info is longer than glibc's */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +326,22 @@ int transport_result(int fd)
 	if (!err && is_own_echo(fd))
 		err = ECONNREFUSED;
 	return -err;
+}
+
+void transport_set_lowat(int fd, size_t bytes)
+{
+	(void)set_int(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)bytes);
+}
+
+uint64_t transport_delivery_rate(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return 0;
+	return info.tcpi_delivery_rate;
 }
 
 void transport_close(int fd)

@@ -158,10 +158,10 @@ TEST(session_frames_what_is_queued_and_keeps_what_was_not_sent)
 	uint8_t *space;
 
 	session_reset(&session, PACKET_IP);
-	space = session_out_space(&session);
+	space = session_out_space(&session, 5);
 	memcpy(space, "hello", 5);
 	session_queue(&session, 5);
-	space = session_out_space(&session);
+	space = session_out_space(&session, 1);
 	memcpy(space, "x", 1);
 	session_queue(&session, 1);
 	bytes = session_pending(&session, &len);
@@ -180,14 +180,40 @@ TEST(session_out_is_full_before_a_packet_could_overflow_it)
 	size_t len;
 
 	session_reset(&session, PACKET_IP);
-	while ((space = session_out_space(&session))) {
-		CHECK(space + SESSION_PACKET_ROOM <= session.out + SESSION_OUT_SIZE);
+	while ((space = session_out_space(&session, 65535))) {
+		CHECK(space + 65535 <= session.out + SESSION_OUT_SIZE);
 		session_queue(&session, 65535);
 	}
 	session_pending(&session, &len);
-	CHECK(len == 2 * 65537);
+	CHECK(len == SESSION_OUT_SIZE / 65537 * 65537);
+	CHECK(session_out_space(&session, SESSION_OUT_SIZE - len - 2) != NULL);
+	CHECK(session_out_space(&session, SESSION_OUT_SIZE - len - 1) == NULL);
 	session_sent(&session, len);
-	CHECK(session_out_space(&session) == session.out + 2);
+	CHECK(session_out_space(&session, 65535) == session.out + 2);
+}
+
+TEST(session_out_makes_room_of_what_was_sent)
+{
+	const uint8_t *bytes;
+	uint8_t *space;
+	size_t len, total;
+
+	session_reset(&session, PACKET_IP);
+	for (uint8_t n = 1; (space = session_out_space(&session, 65535)); n++) {
+		memset(space, n, 65535);
+		session_queue(&session, 65535);
+	}
+	session_pending(&session, &total);
+	session_sent(&session, 65537 + 100);
+	space = session_out_space(&session, 65535);
+	CHECK(space != NULL);
+	memset(space, 99, 65535);
+	session_queue(&session, 65535);
+	bytes = session_pending(&session, &len);
+	CHECK(len == total - 100);
+	CHECK(bytes[0] == 2 && bytes[65537 - 101] == 2);
+	CHECK(bytes[65537 - 100] == 0xff && bytes[65537 - 98] == 3);
+	CHECK(bytes[len - 1] == 99);
 }
 
 TEST(session_reset_leaves_nothing_of_the_last_peer)
@@ -198,7 +224,7 @@ TEST(session_reset_leaves_nothing_of_the_last_peer)
 	session_reset(&session, PACKET_IP);
 	receive("\0\1E\0\7half", 9);
 	CHECK(session_next(&session, &packet, &len) == SESSION_PACKET);
-	session_out_space(&session);
+	session_out_space(&session, 10);
 	session_queue(&session, 10);
 	session_reset(&session, PACKET_IP);
 	CHECK(session_next(&session, &packet, &len) == SESSION_MORE);
