@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet.h"
+#include "headers.h"
 
 #define FQCODEL_NFLOWS	    1024
 #define FQCODEL_QUANTUM	    1514 /* bytes a flow sends in its turn */
@@ -120,7 +120,8 @@ void fqcodel_reset(struct fqcodel *q);
  *
  * IP: addresses and protocol, and the ports of TCP, UDP, UDP-Lite, SCTP and DCCP or ESP's SPI.
  * Never those of fragments, so that the first one goes with the rest. Other Ethernet frames:
- * addresses and type. VLAN tags and IPv6 extension headers are passed over.
+ * addresses and type. VLAN tags and the IPv6 extension headers that headers.h
+ * knows are passed over.
  *
  * The hash is strongly universal: without @seed, any two flows collide in any 10 bits with a
  * probability of 1/1024, however they were chosen.

@@ -9,7 +9,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet.h"
+/* What a device carries. */
+enum packet_kind {
+	PACKET_IP,    /* tun: IPv4 or IPv6 packets */
+	PACKET_ETHER, /* tap: Ethernet frames without FCS */
+};
+
+#define ETHER_HEADER_LEN 14
+#define ETHER_TYPE_AT	 12
+#define VLAN_TAG_LEN	 4
+
+/* Ethernet types, IEEE 802 numbers */
+#define ETHER_IPV4 0x0800
+#define ETHER_ARP  0x0806
+#define ETHER_VLAN 0x8100
+#define ETHER_QINQ 0x88a8
+#define ETHER_IPV6 0x86dd
+
+/* Protocol numbers, IANA */
+#define PROTO_ICMP   1
+#define PROTO_TCP    6
+#define PROTO_UDP    17
+#define PROTO_ICMPV6 58
 
 #define IPV4_HEADER_LEN	  20
 #define IPV4_TOS_AT	  1
@@ -50,9 +71,6 @@
 #define UDP_LEN_AT     4 /* header and payload */
 #define UDP_CSUM_AT    6
 
-#define HEADERS_PROTO_TCP 6
-#define HEADERS_PROTO_UDP 17
-
 enum headers_what {
 	HEADERS_NOT_IP,	  /* version is 0: ARP, more than two VLAN tags, a cut IP header */
 	HEADERS_IP,	  /* no TCP or UDP header that could be used: another protocol, or broken */
@@ -65,10 +83,11 @@ enum headers_what {
 struct headers {
 	enum headers_what what;
 	uint8_t version;  /* 4 or 6 when the IP header's fixed part is there, else 0 */
-	uint32_t l3;	  /* the IP header, with a version */
-	uint32_t l4;	  /* TCP or UDP: their header */
-	uint32_t payload; /* TCP or UDP: what follows it, <= end */
-	uint32_t end;	  /* TCP or UDP: where the IP packet ends by its own length, <= len */
+	uint8_t proto;	  /* with a version: what follows IP and its extension headers */
+	uint32_t l3;	  /* with a version: the IP header */
+	uint32_t l4;	  /* where proto's header begins, or 0 when that cannot be told */
+	uint32_t end;	  /* with l4: where the IP packet ends by its own length, <= len */
+	uint32_t payload; /* TCP or UDP: what follows their header, <= end */
 };
 
 /**

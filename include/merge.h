@@ -22,7 +22,6 @@
 #include <sys/uio.h>
 
 #include "headers.h"
-#include "packet.h"
 #include "vnet.h"
 
 #define MERGE_FLOWS   16 /* gathered at a time */

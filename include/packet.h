@@ -8,13 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a device carries. */
-enum packet_kind {
-	PACKET_IP,    /* tun: IPv4 or IPv6 packets */
-	PACKET_ETHER, /* tap: Ethernet frames without FCS */
-};
-
-#define PACKET_ETHER_HEADER_LEN 14
+#include "headers.h"
 
 /* Why a peer's packet cannot be what this end carries. */
 enum packet_fault {

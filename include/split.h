@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet.h"
+#include "headers.h"
 #include "vnet.h"
 
 /* The largest that the kernel hands over: an IP packet in an Ethernet frame with two VLAN tags. */
-#define SPLIT_PACKET_MAX (PACKET_ETHER_HEADER_LEN + 8 + 65535)
+#define SPLIT_PACKET_MAX (ETHER_HEADER_LEN + 8 + 65535)
 
 enum split_what {
 	SPLIT_WHOLE, /* it is one packet, complete now where it lies; split_next() gives a copy */

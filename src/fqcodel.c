@@ -24,32 +24,11 @@
 /* A flow that slowed down less than this ago goes on with the count that it had reached. */
 #define RECENT_US (16 * FQCODEL_INTERVAL_US)
 
-#define IPV4_HEADER_LEN 20
-#define IPV6_HEADER_LEN 40
-#define VLAN_TAG_LEN	4
-#define ETHERTYPE_AT	12
-
-/* Ethernet types, IEEE 802 numbers */
-#define TYPE_IPV4 0x0800
-#define TYPE_VLAN 0x8100
-#define TYPE_QINQ 0x88a8
-#define TYPE_IPV6 0x86dd
-
-/* protocol numbers, IANA */
-#define PROTO_HOPOPTS  0
-#define PROTO_TCP      6
-#define PROTO_UDP      17
-#define PROTO_DCCP     33
-#define PROTO_ROUTING  43
-#define PROTO_FRAGMENT 44
-#define PROTO_ESP      50
-#define PROTO_AH       51
-#define PROTO_DSTOPTS  60
-#define PROTO_SCTP     132
-#define PROTO_UDPLITE  136
-
-/* IPv6 lets a packet have any number of extension headers; real ones have fewer. */
-#define EXTENSIONS_MAX 8
+/* Protocols whose header begins with what tells flows apart: ports, or ESP's SPI. IANA numbers. */
+#define PROTO_DCCP    33
+#define PROTO_ESP     50
+#define PROTO_SCTP    132
+#define PROTO_UDPLITE 136
 
 #define ECN_MASK 3u
 #define ECN_CE	 3u
@@ -61,73 +40,41 @@ _Static_assert((FQCODEL_PACKET_MAX - 1) / FQCODEL_CHUNK_SIZE + 1 <= FQCODEL_NCHU
 
 /* ---- what is in a packet ---- */
 
-/* The IP header's place, or @len when there is none. @type: an Ethernet frame's, else 0. */
-static size_t find_ip(enum packet_kind kind, const uint8_t *data, size_t len, uint16_t *type)
-{
-	size_t at = ETHERTYPE_AT;
-
-	*type = 0;
-	if (kind == PACKET_IP)
-		return 0;
-	if (len < PACKET_ETHER_HEADER_LEN)
-		return len;
-	*type = be16_load(data + at);
-	while ((*type == TYPE_VLAN || *type == TYPE_QINQ) && len - at >= VLAN_TAG_LEN + 2) {
-		at += VLAN_TAG_LEN;
-		*type = be16_load(data + at);
-	}
-	return *type == TYPE_IPV4 || *type == TYPE_IPV6 ? at + 2 : len;
-}
-
-static int is_ipv4(const uint8_t *ip, size_t len)
-{
-	return len >= IPV4_HEADER_LEN && ip[0] >> 4 == 4;
-}
-
-static int is_ipv6(const uint8_t *ip, size_t len)
-{
-	return len >= IPV6_HEADER_LEN && ip[0] >> 4 == 6;
-}
-
 /* Set the header checksum right after its first word has changed, RFC 1624 equation 3. */
 static void ipv4_checksum_update(uint8_t *ip, uint16_t old_word, uint16_t new_word)
 {
-	uint32_t sum = (uint16_t)~be16_load(ip + 10);
+	uint32_t sum = (uint16_t)~be16_load(ip + IPV4_CSUM_AT);
 
 	sum += (uint16_t)~old_word;
 	sum += new_word;
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	be16_store(ip + 10, (uint16_t)~sum);
+	be16_store(ip + IPV4_CSUM_AT, (uint16_t)~sum);
 }
 
 /* Mark a packet CE. Return: 0 when its sender does not know ECN, and then nothing has changed. */
 static int mark_ce(enum packet_kind kind, uint8_t *data, size_t len)
 {
-	uint16_t type, word;
-	size_t at = find_ip(kind, data, len, &type);
-	uint8_t *ip = data + at;
+	struct headers h;
+	uint8_t *ip;
+	uint16_t word;
 
-	len -= at;
-	if (is_ipv4(ip, len)) {
-		if (!(ip[1] & ECN_MASK))
+	headers_find(kind, data, len, &h);
+	ip = data + h.l3;
+	if (h.version == 4) {
+		if (!(ip[IPV4_TOS_AT] & ECN_MASK))
 			return 0;
 		word = be16_load(ip);
-		ip[1] |= ECN_CE;
+		ip[IPV4_TOS_AT] |= ECN_CE;
 		ipv4_checksum_update(ip, word, be16_load(ip));
 		return 1;
 	}
 	/* The traffic class lies across the first two bytes, its lower half in the second. */
-	if (is_ipv6(ip, len) && ip[1] >> 4 & ECN_MASK) {
+	if (h.version == 6 && ip[1] >> 4 & ECN_MASK) {
 		ip[1] |= ECN_CE << 4;
 		return 1;
 	}
 	return 0;
-}
-
-static uint32_t load32(const uint8_t *p)
-{
-	return (uint32_t)be16_load(p) << 16 | be16_load(p + 2);
 }
 
 /*
@@ -139,14 +86,13 @@ struct flow_words {
 	uint32_t word[FQCODEL_KEY_WORDS];
 };
 
-#define WORD_IPV4  (4u << 8)  /* and the protocol */
-#define WORD_IPV6  (6u << 8)  /* and the protocol */
-#define WORD_ETHER (1u << 16) /* and the type */
+#define WORD_VERSION_AT 8	    /* the IP version, and the protocol below it */
+#define WORD_ETHER	(1u << 16) /* and the type */
 
 static void add_words(struct flow_words *words, const uint8_t *data, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		words->word[words->n++] = load32(data + 4 * i);
+		words->word[words->n++] = be32_load(data + 4 * i);
 }
 
 static int begins_with_ports(unsigned proto)
@@ -155,66 +101,32 @@ static int begins_with_ports(unsigned proto)
 	       proto == PROTO_UDPLITE || proto == PROTO_DCCP || proto == PROTO_ESP;
 }
 
-static void add_transport(struct flow_words *words, unsigned proto, const uint8_t *data, size_t len)
+static void add_ip(struct flow_words *words, const struct headers *h, const uint8_t *data)
 {
-	words->word[0] |= proto;
-	if (begins_with_ports(proto) && len >= 4)
-		add_words(words, data, 1);
-}
+	const uint8_t *ip = data + h->l3;
 
-static void add_ipv4(struct flow_words *words, const uint8_t *ip, size_t len)
-{
-	size_t header_len = (ip[0] & 15u) * 4;
-	int is_fragment = (be16_load(ip + 6) & 0x3fff) != 0; /* more follow, or it has an offset */
-
-	words->word[0] = WORD_IPV4;
-	add_words(words, ip + 12, 2);
-	if (is_fragment || header_len < IPV4_HEADER_LEN || header_len > len)
-		header_len = len;
-	add_transport(words, ip[9], ip + header_len, len - header_len);
-}
-
-static void add_ipv6(struct flow_words *words, const uint8_t *ip, size_t len)
-{
-	size_t at = IPV6_HEADER_LEN, extension_len;
-	unsigned proto = ip[6];
-
-	words->word[0] = WORD_IPV6;
-	add_words(words, ip + 8, 8);
-	for (int i = 0; i < EXTENSIONS_MAX && len - at >= 8; i++) {
-		if (proto == PROTO_HOPOPTS || proto == PROTO_ROUTING || proto == PROTO_DSTOPTS)
-			extension_len = (ip[at + 1] + 1u) * 8;
-		else if (proto == PROTO_AH)
-			extension_len = (ip[at + 1] + 2u) * 4;
-		else if (proto == PROTO_FRAGMENT)
-			extension_len = len - at; /* no ports, not even those of the first */
-		else
-			break;
-		proto = ip[at];
-		at += extension_len < len - at ? extension_len : len - at;
-	}
-	add_transport(words, proto, ip + at, len - at);
-}
-
-static void add_ether(struct flow_words *words, const uint8_t *data, uint16_t type)
-{
-	words->word[0] = WORD_ETHER | type;
-	add_words(words, data, 3);
+	words->word[0] = (uint32_t)h->version << WORD_VERSION_AT | h->proto;
+	if (h->version == 4)
+		add_words(words, ip + IPV4_ADDRESSES_AT, 2);
+	else
+		add_words(words, ip + IPV6_ADDRESSES_AT, 8);
+	if (h->l4 && begins_with_ports(h->proto) && h->end - h->l4 >= 4)
+		add_words(words, data + h->l4, 1);
 }
 
 uint32_t fqcodel_hash(const struct fqcodel *q, const uint8_t *data, size_t len)
 {
 	struct flow_words words = {.n = 1};
-	uint16_t type;
-	size_t at = find_ip(q->kind, data, len, &type);
 	uint64_t hash = q->key[0];
+	struct headers h;
 
-	if (is_ipv4(data + at, len - at))
-		add_ipv4(&words, data + at, len - at);
-	else if (is_ipv6(data + at, len - at))
-		add_ipv6(&words, data + at, len - at);
-	else if (q->kind == PACKET_ETHER && len >= PACKET_ETHER_HEADER_LEN)
-		add_ether(&words, data, type);
+	headers_find(q->kind, data, len, &h);
+	if (h.version) {
+		add_ip(&words, &h, data);
+	} else if (q->kind == PACKET_ETHER && len >= ETHER_HEADER_LEN) {
+		words.word[0] = WORD_ETHER | be16_load(data + ETHER_TYPE_AT);
+		add_words(&words, data, 3);
+	}
 
 	/* Multilinear hashing, which is strongly universal in the upper half of the sum. */
 	for (unsigned i = 0; i < words.n; i++)

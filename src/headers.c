@@ -4,14 +4,7 @@
 
 #include "bytes.h"
 
-#define ETHERTYPE_AT  12
-#define VLAN_TAG_LEN  4
 #define MAX_VLAN_TAGS 2
-
-#define TYPE_IPV4 0x0800
-#define TYPE_VLAN 0x8100
-#define TYPE_QINQ 0x88a8
-#define TYPE_IPV6 0x86dd
 
 /* IPv6 extension headers that may stand before TCP and UDP, RFC 8200 4 */
 #define NEXT_HOP_BY_HOP	 0
@@ -23,34 +16,34 @@
 /* Return: the IP version that the Ethernet type tells, 0 for none; @l3 is set to where it begins. */
 static unsigned skip_ether(const uint8_t *packet, size_t len, uint32_t *l3)
 {
-	uint32_t at = ETHERTYPE_AT;
+	uint32_t at = ETHER_TYPE_AT;
 	uint16_t type;
 
 	for (int ntags = 0; at + 2 <= len; ntags++) {
 		type = be16_load(packet + at);
 		*l3 = at + 2;
-		if (type == TYPE_IPV4)
+		if (type == ETHER_IPV4)
 			return 4;
-		if (type == TYPE_IPV6)
+		if (type == ETHER_IPV6)
 			return 6;
-		if ((type != TYPE_VLAN && type != TYPE_QINQ) || ntags == MAX_VLAN_TAGS)
+		if ((type != ETHER_VLAN && type != ETHER_QINQ) || ntags == MAX_VLAN_TAGS)
 			return 0;
 		at += VLAN_TAG_LEN;
 	}
 	return 0;
 }
 
-static void find_transport(const uint8_t *packet, uint8_t proto, struct headers *h)
+static void find_transport(const uint8_t *packet, struct headers *h)
 {
 	uint32_t room = h->end - h->l4, header_len;
 
-	if (proto == HEADERS_PROTO_TCP && room >= TCP_HEADER_LEN) {
+	if (h->proto == PROTO_TCP && room >= TCP_HEADER_LEN) {
 		header_len = (packet[h->l4 + TCP_OFFSET_AT] >> 4) * 4u;
 		if (header_len < TCP_HEADER_LEN || header_len > room)
 			return;
 		h->payload = h->l4 + header_len;
 		h->what = HEADERS_TCP;
-	} else if (proto == HEADERS_PROTO_UDP && room >= UDP_HEADER_LEN) {
+	} else if (h->proto == PROTO_UDP && room >= UDP_HEADER_LEN) {
 		h->payload = h->l4 + UDP_HEADER_LEN;
 		h->what = HEADERS_UDP;
 	}
@@ -61,6 +54,7 @@ static void find_in_ipv4(const uint8_t *packet, size_t len, struct headers *h)
 	const uint8_t *ip = packet + h->l3;
 	uint32_t header_len = (ip[0] & 15u) * 4, total = be16_load(ip + IPV4_LEN_AT);
 
+	h->proto = ip[IPV4_PROTO_AT];
 	if (header_len < IPV4_HEADER_LEN || total < header_len || total > len - h->l3)
 		return;
 	if (be16_load(ip + IPV4_FRAGMENT_AT) & IPV4_IS_FRAGMENT) {
@@ -69,33 +63,36 @@ static void find_in_ipv4(const uint8_t *packet, size_t len, struct headers *h)
 	}
 	h->l4 = h->l3 + header_len;
 	h->end = h->l3 + total;
-	find_transport(packet, ip[IPV4_PROTO_AT], h);
+	find_transport(packet, h);
 }
 
 static void find_in_ipv6(const uint8_t *packet, size_t len, struct headers *h)
 {
 	const uint8_t *ip = packet + h->l3;
-	uint32_t total = IPV6_HEADER_LEN + be16_load(ip + IPV6_LEN_AT), at;
-	uint8_t next = ip[IPV6_NEXT_AT];
+	uint32_t end = h->l3 + IPV6_HEADER_LEN + be16_load(ip + IPV6_LEN_AT);
+	uint32_t at = h->l3 + IPV6_HEADER_LEN;
 
-	if (total > len - h->l3)
+	h->proto = ip[IPV6_NEXT_AT];
+	if (end > len)
 		return;
-	h->end = h->l3 + total;
-	at = h->l3 + IPV6_HEADER_LEN;
-	while (next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_DESTINATION) {
-		if (h->end - at < EXTENSION_UNIT)
+	while (h->proto == NEXT_HOP_BY_HOP || h->proto == NEXT_ROUTING ||
+	       h->proto == NEXT_DESTINATION) {
+		if (end - at < EXTENSION_UNIT)
 			return;
-		next = packet[at];
+		h->proto = packet[at];
 		at += (packet[at + 1] + 1u) * EXTENSION_UNIT;
-		if (at > h->end)
+		if (at > end)
 			return;
 	}
-	if (next == NEXT_FRAGMENT) {
+	if (h->proto == NEXT_FRAGMENT) {
 		h->what = HEADERS_FRAGMENT;
+		if (end - at >= EXTENSION_UNIT)
+			h->proto = packet[at];
 		return;
 	}
 	h->l4 = at;
-	find_transport(packet, next, h);
+	h->end = end;
+	find_transport(packet, h);
 }
 
 /* Return: the version of a packet whose IP header's fixed part is there, else 0; @l3 is set. */
@@ -134,6 +131,4 @@ void headers_find(enum packet_kind kind, const uint8_t *packet, size_t len, stru
 		find_in_ipv4(packet, len, h);
 	else
 		find_in_ipv6(packet, len, h);
-	if (h->what != HEADERS_TCP && h->what != HEADERS_UDP)
-		h->l4 = h->end = 0;
 }

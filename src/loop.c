@@ -311,7 +311,7 @@ static void refresh_device(struct loop *l)
 		device_is_gone(l);
 		return;
 	}
-	l->pump.queue.mtu = l->device->mtu + PACKET_ETHER_HEADER_LEN;
+	l->pump.queue.mtu = l->device->mtu + ETHER_HEADER_LEN;
 	if (changes & DEVICE_RENAMED) {
 		log_notice("the device is called %s now", l->device->name);
 		log_set_name(l->device->name);

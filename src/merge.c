@@ -160,7 +160,7 @@ static int checksums_hold(const uint8_t *packet, const struct headers *h)
 
 	if (h->version == 4 && checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)) != 0xffff)
 		return 0;
-	sum = checksum_pseudo(ip, h->what == HEADERS_UDP ? HEADERS_PROTO_UDP : HEADERS_PROTO_TCP,
+	sum = checksum_pseudo(ip, h->what == HEADERS_UDP ? PROTO_UDP : PROTO_TCP,
 			      l4_len);
 	return checksum_fold(checksum_add(sum, packet + h->l4, l4_len)) == 0xffff;
 }
@@ -332,7 +332,7 @@ static void patch_headers(const struct merge_group *g, uint8_t *packet)
 {
 	uint8_t *ip = packet + g->h.l3, *l4 = packet + g->h.l4;
 	uint32_t l4_len = g->ip_len - (g->h.l4 - g->h.l3);
-	uint8_t proto = g->h.what == HEADERS_UDP ? HEADERS_PROTO_UDP : HEADERS_PROTO_TCP;
+	uint8_t proto = g->h.what == HEADERS_UDP ? PROTO_UDP : PROTO_TCP;
 	uint16_t sum = checksum_fold(checksum_pseudo(ip, proto, l4_len));
 
 	if (g->h.version == 4) {

@@ -532,10 +532,10 @@ static int options_check(struct parser *p)
 		return bad(p, "-p 0: a client must know the server's port");
 	if (opts->role == ROLE_CLIENT && opts->ready == READY_LISTENING)
 		return bad(p, "--ready listening: a client does not listen");
-	if (opts->kind == PACKET_ETHER && opts->mtu > FRAME_PAYLOAD_MAX - PACKET_ETHER_HEADER_LEN)
+	if (opts->kind == PACKET_ETHER && opts->mtu > FRAME_PAYLOAD_MAX - ETHER_HEADER_LEN)
 		return bad(p, "-m %u: with -a at most %d, since the Ethernet header counts for the "
 			      "16-bit length", opts->mtu,
-			   FRAME_PAYLOAD_MAX - PACKET_ETHER_HEADER_LEN);
+			   FRAME_PAYLOAD_MAX - ETHER_HEADER_LEN);
 	if (opts->ready_fd != OPTIONS_NO_FD && opts->ready_fd == opts->exit_fd)
 		return bad(p, "--ready-fd and --exit-fd name the same descriptor, %d", opts->exit_fd);
 	if (check_families(p) < 0)

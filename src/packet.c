@@ -8,37 +8,19 @@
 
 #include "bytes.h"
 
-#define IPV4_HEADER_LEN 20
-#define IPV6_HEADER_LEN 40
-
-#define ETHERTYPE_AT 12
-
-/* Ethernet types, IEEE 802 numbers */
-#define TYPE_IPV4 0x0800
-#define TYPE_ARP  0x0806
-#define TYPE_VLAN 0x8100
-#define TYPE_QINQ 0x88a8
-#define TYPE_IPV6 0x86dd
-
-/* protocol numbers, IANA */
-#define PROTO_ICMP   1
-#define PROTO_TCP    6
-#define PROTO_UDP    17
-#define PROTO_ICMPV6 58
-
 /* A keyed peer's first frame: 81 bytes that begin with 0x40, an IPv4 header without length. */
 #define HANDSHAKE_LEN  81
 #define HANDSHAKE_BYTE 0x40
 
 static int is_common_ethertype(uint16_t type)
 {
-	return type == TYPE_IPV4 || type == TYPE_ARP || type == TYPE_VLAN || type == TYPE_QINQ ||
-	       type == TYPE_IPV6;
+	return type == ETHER_IPV4 || type == ETHER_ARP || type == ETHER_VLAN || type == ETHER_QINQ ||
+	       type == ETHER_IPV6;
 }
 
 static int reads_like_ether(const uint8_t *data, size_t len)
 {
-	return len >= PACKET_ETHER_HEADER_LEN && is_common_ethertype(be16_load(data + ETHERTYPE_AT));
+	return len >= ETHER_HEADER_LEN && is_common_ethertype(be16_load(data + ETHER_TYPE_AT));
 }
 
 /* The lengths inside an IP header agree with the frame's, and no Ethernet type stands at its place. */
@@ -58,7 +40,7 @@ enum packet_fault packet_check(enum packet_kind kind, const uint8_t *data, size_
 	if (first && len == HANDSHAKE_LEN && data[0] == HANDSHAKE_BYTE)
 		return PACKET_LOOKS_KEYED;
 	if (kind == PACKET_ETHER) {
-		if (len < PACKET_ETHER_HEADER_LEN)
+		if (len < ETHER_HEADER_LEN)
 			return PACKET_SHORT_ETHER;
 		return first && reads_like_ip(data, len) ? PACKET_LOOKS_IP : PACKET_OK;
 	}
@@ -113,90 +95,68 @@ static void line_add_mac(struct line *line, const uint8_t *m)
 	line_add(line, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
-static void describe_tcp(struct line *line, const uint8_t *l4, size_t len)
+static void describe_tcp(struct line *line, const uint8_t *tcp)
 {
 	static const char letters[] = "FSRP.UEW"; /* from the lowest bit, as tcpdump writes them */
 	char flags[9];
 	int n = 0;
 
-	if (len < 14)
-		return;
 	for (int bit = 0; bit < 8; bit++)
-		if (l4[13] >> bit & 1)
+		if (tcp[TCP_FLAGS_AT] >> bit & 1)
 			flags[n++] = letters[bit];
 	flags[n] = 0;
-	line_add(line, " TCP %u > %u [%s]", be16_load(l4), be16_load(l4 + 2), flags);
+	line_add(line, " TCP %u > %u [%s]", be16_load(tcp), be16_load(tcp + 2), flags);
 }
 
-static void describe_l4(struct line *line, unsigned proto, const uint8_t *l4, size_t len)
+static void describe_transport(struct line *line, const struct headers *h, const uint8_t *data)
 {
-	switch (proto) {
-	case PROTO_TCP:
-		describe_tcp(line, l4, len);
-		break;
-	case PROTO_UDP:
-		if (len >= 4)
-			line_add(line, " UDP %u > %u", be16_load(l4), be16_load(l4 + 2));
-		break;
-	case PROTO_ICMP:
-	case PROTO_ICMPV6:
-		if (len >= 2)
-			line_add(line, " ICMP%s type %u code %u", proto == PROTO_ICMP ? "" : "v6",
-				 l4[0], l4[1]);
-		break;
-	default:
-		line_add(line, " protocol %u", proto);
-	}
+	const uint8_t *l4 = data + h->l4;
+	int is_icmp = h->proto == PROTO_ICMP || h->proto == PROTO_ICMPV6;
+
+	if (h->what == HEADERS_FRAGMENT)
+		line_add(line, " fragment");
+	else if (h->what == HEADERS_TCP)
+		describe_tcp(line, l4);
+	else if (h->what == HEADERS_UDP)
+		line_add(line, " UDP %u > %u", be16_load(l4), be16_load(l4 + 2));
+	else if (is_icmp && h->l4 && h->end - h->l4 >= 2)
+		line_add(line, " ICMP%s type %u code %u", h->version == 6 ? "v6" : "", l4[0], l4[1]);
+	else
+		line_add(line, " protocol %u", h->proto);
 }
 
-static void describe_ip(struct line *line, const uint8_t *data, size_t len)
+static void describe_ip(struct line *line, const struct headers *h, const uint8_t *data)
 {
-	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
-	size_t header_len;
+	const uint8_t *ip = data + h->l3;
+	const uint8_t *src = ip + (h->version == 4 ? IPV4_ADDRESSES_AT : IPV6_ADDRESSES_AT);
+	size_t address_len = h->version == 4 ? 4 : 16;
+	int family = h->version == 4 ? AF_INET : AF_INET6;
+	char text[2][INET6_ADDRSTRLEN];
 
-	if (len >= IPV4_HEADER_LEN && data[0] >> 4 == 4) {
-		header_len = (data[0] & 15u) * 4;
-		inet_ntop(AF_INET, data + 12, src, sizeof(src));
-		inet_ntop(AF_INET, data + 16, dst, sizeof(dst));
-		line_add(line, "IP %s > %s", src, dst);
-		if (be16_load(data + 6) & 0x1fff)
-			line_add(line, " fragment");
-		else if (header_len >= IPV4_HEADER_LEN && header_len <= len)
-			describe_l4(line, data[9], data + header_len, len - header_len);
-	} else if (len >= IPV6_HEADER_LEN && data[0] >> 4 == 6) {
-		inet_ntop(AF_INET6, data + 8, src, sizeof(src));
-		inet_ntop(AF_INET6, data + 24, dst, sizeof(dst));
-		line_add(line, "IP6 %s > %s", src, dst);
-		describe_l4(line, data[6], data + IPV6_HEADER_LEN, len - IPV6_HEADER_LEN);
-	} else {
-		line_add(line, "unknown packet");
-	}
+	inet_ntop(family, src, text[0], sizeof(text[0]));
+	inet_ntop(family, src + address_len, text[1], sizeof(text[1]));
+	line_add(line, "IP%s %s > %s", h->version == 6 ? "6" : "", text[0], text[1]);
+	describe_transport(line, h, data);
 }
 
+/* Addresses, VLAN tags, and the type unless it is IP. */
 static void describe_ether(struct line *line, const uint8_t *data, size_t len)
 {
-	size_t at = ETHERTYPE_AT;
-	uint16_t type;
+	size_t at = ETHER_TYPE_AT;
+	uint16_t type = be16_load(data + at);
 
-	if (len < PACKET_ETHER_HEADER_LEN) {
-		line_add(line, "short frame");
-		return;
-	}
 	line_add_mac(line, data + 6);
 	line_add(line, " > ");
 	line_add_mac(line, data);
 	line_add(line, " ");
-	type = be16_load(data + at);
-	while ((type == TYPE_VLAN || type == TYPE_QINQ) && at + 6 <= len) {
+	while ((type == ETHER_VLAN || type == ETHER_QINQ) && at + VLAN_TAG_LEN + 2 <= len) {
 		line_add(line, "vlan %u ", be16_load(data + at + 2) & 0xfff);
-		at += 4;
+		at += VLAN_TAG_LEN;
 		type = be16_load(data + at);
 	}
-	if (type == TYPE_IPV4 || type == TYPE_IPV6)
-		describe_ip(line, data + at + 2, len - at - 2);
-	else if (type == TYPE_ARP)
+	if (type == ETHER_ARP)
 		line_add(line, "ARP");
-	else
+	else if (type != ETHER_IPV4 && type != ETHER_IPV6)
 		line_add(line, "type 0x%04x", type);
 }
 
@@ -204,11 +164,15 @@ void packet_describe(char text[PACKET_TEXT_LEN], enum packet_kind kind, const ui
 		     size_t len)
 {
 	struct line line = {text, PACKET_TEXT_LEN};
+	struct headers h;
 
 	text[0] = 0;
-	if (kind == PACKET_ETHER)
+	headers_find(kind, data, len, &h);
+	if (kind == PACKET_ETHER && len >= ETHER_HEADER_LEN)
 		describe_ether(&line, data, len);
-	else
-		describe_ip(&line, data, len);
+	else if (!h.version)
+		line_add(&line, "unknown packet");
+	if (h.version)
+		describe_ip(&line, &h, data);
 	line_add(&line, ", length %zu", len);
 }

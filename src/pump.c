@@ -42,7 +42,7 @@ void pump_init(struct pump *p, struct device *device, struct counters *counters,
 	p->counters = counters;
 	p->fd = -1;
 	session_reset(&p->session, device->kind);
-	fqcodel_init(&p->queue, device->kind, device->mtu + PACKET_ETHER_HEADER_LEN, seed);
+	fqcodel_init(&p->queue, device->kind, device->mtu + ETHER_HEADER_LEN, seed);
 	merge_init(&p->merge, device->kind, device->has_vnet ? MERGE_ALL : 0);
 }
 

@@ -47,7 +47,7 @@ static enum split_fault complete_checksum(enum packet_kind kind, const struct vn
 					  uint8_t *packet, size_t len)
 {
 	size_t start = vnet->csum_start, at = start + vnet->csum_offset;
-	size_t least = IPV4_HEADER_LEN + (kind == PACKET_ETHER ? PACKET_ETHER_HEADER_LEN : 0);
+	size_t least = IPV4_HEADER_LEN + (kind == PACKET_ETHER ? ETHER_HEADER_LEN : 0);
 
 	if (start < least || start >= len)
 		return SPLIT_BAD_CSUM_START;
@@ -113,7 +113,7 @@ static void prepare_sums(struct split *s, const struct vnet_header *vnet, const 
 	sum = checksum_add(0, l4, h->payload - h->l4);
 	if (!(vnet->flags & VNET_NEEDS_CSUM)) {
 		sum = checksum_sub16(sum, be16_load(l4 + TCP_CSUM_AT));
-		sum += checksum_pseudo(ip, HEADERS_PROTO_TCP, l4_len);
+		sum += checksum_pseudo(ip, PROTO_TCP, l4_len);
 	}
 	sum = checksum_sub16(sum, l4_len);
 	if (s->is_tcp) {

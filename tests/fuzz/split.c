@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	packet = malloc(len);
 	memcpy(packet, data + 1 + sizeof(vnet), len);
 	if (data[0] & IS_REPAIRED)
-		repair(packet, len, kind == PACKET_ETHER ? PACKET_ETHER_HEADER_LEN : 0);
+		repair(packet, len, kind == PACKET_ETHER ? ETHER_HEADER_LEN : 0);
 	if (split_start(&s, kind, &vnet, packet, len) != SPLIT_BAD)
 		check_segments(&s, len);
 	else if (s.fault == SPLIT_OK || split_next_len(&s))
