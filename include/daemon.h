@@ -18,13 +18,16 @@ struct daemon {
  * daemon_start() - with -D: go on in a child, while the parent waits
  *
  * Returns in the child only. The parent exits with 0 when the child calls daemon_release(), or with
- * the child's status when that ends before. Standard error stays open until daemon_release(), so
- * that the reason of a failure is seen. When the parent is killed meanwhile, parent_fd polls
- * POLLERR.
+ * the child's status, or 1 instead of 0, when that ends before. Standard error stays open until
+ * daemon_release(), so that the reason of a failure is seen. When the parent is killed meanwhile,
+ * parent_fd polls POLLERR.
+ *
+ * The child closes all descriptors but the standard ones and @keep1 and @keep2, so that it does not
+ * hold open what others wait for. -1 for none.
  *
  * Return: 0 or -errno.
  */
-int daemon_start(struct daemon *d);
+int daemon_start(struct daemon *d, int keep1, int keep2);
 
 /**
  * daemon_release() - ready: let the parent return and leave the terminal
@@ -34,7 +37,13 @@ int daemon_start(struct daemon *d);
  */
 void daemon_release(struct daemon *d);
 
-/** daemon_write_line() - write @line to @fd and close that. Return: 0 or -errno */
+/**
+ * daemon_write_line() - write @line to @fd and close that; never blocks
+ *
+ * Standard input and output become /dev/null instead, and standard error stays.
+ *
+ * Return: 0 or -errno.
+ */
 int daemon_write_line(int fd, const char *line);
 
 struct pidfile {
@@ -49,11 +58,13 @@ struct pidfile {
  * @error:	filled on failure
  *
  * The file is locked; a locked one belongs to a running process and is refused, a stale one is taken
- * over. Return: 0 or -1.
+ * over.
+ *
+ * Return: 0 or -1.
  */
 int pidfile_create(struct pidfile *pf, const char *path, char error[DAEMON_ERROR_LEN]);
 
-/** pidfile_remove() - remove it, if there is one */
+/** pidfile_remove() - remove it, if there is one and nobody has replaced it */
 void pidfile_remove(struct pidfile *pf);
 
 #endif

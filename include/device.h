@@ -25,6 +25,8 @@ struct device {
 	int inet_fd, inet6_fd;	/* for ioctls; inet6_fd is -1 where the kernel has no IPv6 */
 	int events_fd;		/* readable when some link changed: call device_refresh() */
 	char name[IFNAMSIZ];	/* follows a rename */
+	int ifindex;		/* in the namespace where it was opened */
+	int existed;		/* it was there before, and will be afterwards */
 	enum packet_kind kind;
 	unsigned mtu;
 	int is_up;		/* administratively, IFF_UP */
@@ -34,8 +36,12 @@ struct device {
 	int has_carrier_control; /* the kernel knows TUNSETCARRIER, Linux 5.0 */
 	int has_vnet;		/* packets have a vnet header, both ways */
 	unsigned offload;	/* TUN_F_...: what the kernel may leave to us */
-	unsigned naddresses;	/* set by us or found on it; for the ready line */
-	struct prefix addresses[OPTIONS_MAX_ADDRESSES];
+	unsigned naddresses;
+	struct device_address {
+		struct prefix prefix;
+		int is_ours;	      /* set by us, not found on it */
+		char label[IFNAMSIZ]; /* IPv4, ours: what the ioctls know it by */
+	} addresses[OPTIONS_MAX_ADDRESSES];
 	uint8_t buf[VNET_HEADER_LEN + SPLIT_PACKET_MAX]; /* of device_read() */
 };
 
@@ -57,7 +63,7 @@ struct device_packet {
  */
 int device_open(struct device *dev, const struct options *opts, char error[DEVICE_ERROR_LEN]);
 
-/** device_close() - detach; an existing device stays, with the addresses that it has */
+/** device_close() - detach; an existing device stays, without the addresses that we have set */
 void device_close(struct device *dev);
 
 /**
@@ -101,15 +107,17 @@ enum device_change {
 /**
  * device_refresh() - read events_fd empty and look at the device again
  *
- * When the device has come up again, the IPv6 addresses that device_open() gave it are put back: the
- * kernel removes those of a device that goes down.
+ * When the device has been down and is up, the IPv6 addresses that device_open() gave it are put back:
+ * the kernel removes those of a device that goes down.
  */
 unsigned device_refresh(struct device *dev);
 
 /** device_passes() - will the kernel take packets for this device now, as far as we can tell? */
 int device_passes(const struct device *dev);
 
-/** device_addresses_text() - "172.16.3.1/24,fd00::1/64" or "none"; cut at @size. Returns @text */
-const char *device_addresses_text(const struct device *dev, char *text, size_t size);
+#define DEVICE_ADDRESSES_LEN (OPTIONS_MAX_ADDRESSES * PREFIX_TEXT_LEN)
+
+/** device_addresses_text() - "172.16.3.1/24,fd00::1/64" or "none"; returns @text */
+const char *device_addresses_text(const struct device *dev, char text[DEVICE_ADDRESSES_LEN]);
 
 #endif

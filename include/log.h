@@ -16,6 +16,14 @@ enum log_level {
 	LEVEL_PACKET, /* -dd: a line for each packet */
 };
 
+/**
+ * log_open() - prepare standard error; call first
+ *
+ * A terminal or pipe is opened once more, nonblocking, since making the inherited descriptor so would
+ * do it to whoever shares it.
+ */
+void log_open(void);
+
 /** log_set_level() - messages above @level are not printed */
 void log_set_level(enum log_level level);
 
@@ -28,7 +36,7 @@ void log_set_name(const char *name);
 /**
  * log_to_syslog() - from now on send messages to /dev/log instead of standard error
  *
- * For a daemon that has closed its standard error. Where there is no syslog, messages are lost.
+ * For a daemon that closes its standard error. While there is no syslog, messages are lost.
  */
 void log_to_syslog(void);
 

@@ -53,6 +53,13 @@ void pump_init(struct pump *p, struct device *device, struct counters *counters,
 /** pump_start() - carry packets over @fd, which is borrowed. Nothing is left of the last peer */
 void pump_start(struct pump *p, int fd);
 
+/**
+ * pump_finish() - send the rest of a frame that has begun, before an orderly end
+ *
+ * A simpletun at the other end would not survive half a frame. Waits for the socket, at most a second.
+ */
+void pump_finish(struct pump *p);
+
 /** pump_stop() - no peer any more; what waits is dropped */
 void pump_stop(struct pump *p);
 

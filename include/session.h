@@ -30,6 +30,7 @@ struct session {
 	enum packet_fault fault; /* why session_next() said SESSION_BROKEN */
 	size_t in_start, in_end; /* received and not yet taken: in[in_start..in_end) */
 	size_t out_start, out_end; /* framed and not yet sent: out[out_start..out_end) */
+	size_t out_boundary;	   /* >= out_start: where the next frame begins, or out_end */
 	uint8_t in[SESSION_IN_SIZE];
 	uint8_t out[SESSION_OUT_SIZE];
 };
@@ -79,6 +80,9 @@ void session_queue(struct session *s, size_t len);
 
 /** session_pending() - the bytes to send next; @len is set to how many, 0 for none */
 const uint8_t *session_pending(const struct session *s, size_t *len);
+
+/** session_begun() - how many of the pending bytes end a frame of which a part was sent; 0 for none */
+size_t session_begun(const struct session *s);
 
 /** session_sent() - the first @len pending bytes are on their way */
 void session_sent(struct session *s, size_t len);

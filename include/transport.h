@@ -24,7 +24,11 @@ struct endpoint {
 
 #define ENDPOINT_TEXT_LEN (INET6_ADDRSTRLEN + IFNAMSIZ + 10)
 
-/** endpoint_parse() - a numeric address, maybe with a scope. Return: 0, or -1 when it is none */
+/**
+ * endpoint_parse() - a numeric address, maybe with a scope
+ *
+ * Return: 0, -EINVAL when it is none, -ENODEV when there is no such device as its scope names.
+ */
 int endpoint_parse(struct endpoint *e, const char *address, uint16_t port);
 
 /** endpoint_from() - take what accept(), getsockname() or getaddrinfo() gave */

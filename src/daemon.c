@@ -2,10 +2,13 @@
 /* The background, readiness and the pid file. */
 #include "daemon.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -29,10 +32,27 @@ static void wait_and_exit(int fd, pid_t child)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			_exit(1);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	_exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
 }
 
-int daemon_start(struct daemon *d)
+/* A descriptor of the script that started us, held open, could keep others waiting for ever. */
+static void close_all_but(int keep1, int keep2, int keep3)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (fd > STDERR_FILENO && fd != keep1 && fd != keep2 && fd != keep3 &&
+		    fd != dirfd(dir) && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int daemon_start(struct daemon *d, int keep1, int keep2)
 {
 	int fds[2];
 	pid_t child;
@@ -47,6 +67,7 @@ int daemon_start(struct daemon *d)
 		wait_and_exit(fds[0], child);
 	}
 	close(fds[0]);
+	close_all_but(keep1, keep2, fds[1]);
 	d->parent_fd = fds[1];
 	setsid();
 	return 0;
@@ -77,13 +98,37 @@ void daemon_release(struct daemon *d)
 	d->parent_fd = -1;
 }
 
+/* The next thing to be opened must not become a standard descriptor, to which others write. */
+static void close_nonstandard(int fd)
+{
+	int null_fd;
+
+	if (fd == STDERR_FILENO)
+		return;
+	null_fd = fd < STDERR_FILENO ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+	if (null_fd >= 0) {
+		dup2(null_fd, fd);
+		close(null_fd);
+	} else {
+		close(fd);
+	}
+}
+
 int daemon_write_line(int fd, const char *line)
 {
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	size_t len = strlen(line);
-	ssize_t n = write(fd, line, len);
-	int err = n < 0 ? -errno : n == (ssize_t)len ? 0 : -EIO;
+	ssize_t n;
+	int err = 0;
 
-	close(fd);
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT)) {
+		err = p.revents & (POLLERR | POLLHUP) ? -EPIPE : -EAGAIN;
+	} else {
+		n = write(fd, line, len);
+		if (n != (ssize_t)len)
+			err = n < 0 ? -errno : -EIO;
+	}
+	close_nonstandard(fd);
 	return err;
 }
 
@@ -126,25 +171,49 @@ static int open_directory(const char *path, const char **name)
 	return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Is the file that we have open still the one of that name? */
+static int pidfile_is_current(const struct pidfile *pf)
+{
+	struct stat mine, named;
+
+	return fstat(pf->fd, &mine) == 0 &&
+	       fstatat(pf->dir_fd, pf->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+}
+
+/* Open and lock, again while another one removes it under our hands. Return: 0 or -errno. */
+static int pidfile_lock(struct pidfile *pf)
+{
+	for (;;) {
+		pf->fd = openat(pf->dir_fd, pf->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		if (pf->fd < 0 || flock(pf->fd, LOCK_EX | LOCK_NB) < 0)
+			return -errno;
+		if (pidfile_is_current(pf))
+			return 0;
+		close(pf->fd);
+	}
+}
+
 int pidfile_create(struct pidfile *pf, const char *path, char error[DAEMON_ERROR_LEN])
 {
 	char text[32];
 	ssize_t len;
+	int err;
 
 	pf->fd = -1;
 	pf->dir_fd = open_directory(path, &pf->name);
 	if (pf->dir_fd < 0)
 		return pidfile_fail(pf, path, error, "%s", strerror(errno));
-	pf->fd = openat(pf->dir_fd, pf->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (pf->fd < 0)
-		return pidfile_fail(pf, path, error, "%s", strerror(errno));
-	if (flock(pf->fd, LOCK_EX | LOCK_NB) < 0) {
+	err = pidfile_lock(pf);
+	if (err == -EWOULDBLOCK) {
 		len = read(pf->fd, text, sizeof(text) - 1);
 		text[len > 0 ? len : 0] = 0;
 		text[strcspn(text, "\n")] = 0;
 		return pidfile_fail(pf, path, error, "a tunnel with this pid file is running, process "
 						     "%s; end that first or name another file", text);
 	}
+	if (err < 0)
+		return pidfile_fail(pf, path, error, "%s", strerror(-err));
 	len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(pf->fd, 0) < 0 || write(pf->fd, text, (size_t)len) != len)
 		return pidfile_fail(pf, path, error, "cannot write: %s", strerror(errno));
@@ -155,7 +224,8 @@ void pidfile_remove(struct pidfile *pf)
 {
 	if (pf->fd < 0)
 		return;
-	unlinkat(pf->dir_fd, pf->name, 0);
+	if (pidfile_is_current(pf))
+		unlinkat(pf->dir_fd, pf->name, 0);
 	close(pf->fd);
 	close(pf->dir_fd);
 	pf->fd = pf->dir_fd = -1;

@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
@@ -220,7 +221,6 @@ static int attach(struct device *dev, const char *name, char error[DEVICE_ERROR_
 	if (err < 0)
 		return fail(error, "%s: cannot set offloads: %s", dev->name, strerror(-err));
 	dev->has_carrier_control = 1;
-	device_set_carrier(dev, 0);
 	return 0;
 }
 
@@ -256,41 +256,70 @@ static int set_mtu(struct device *dev, unsigned mtu, char error[DEVICE_ERROR_LEN
 	return 0;
 }
 
-/* The namespace's IPv4 addresses with their labels, as SIOCGIFCONF tells them. */
-struct label_list {
-	struct ifreq *entries;
-	size_t n;
-};
-
-static int labels_read(const struct device *dev, struct label_list *list)
+/*
+ * Is it one of our device's? For tun0 that is "tun0", "tun0:1" or, by ip(8)'s "label", anything that
+ * begins with tun0 and is no device of its own.
+ */
+static int is_own_label(const struct device *dev, const char *label)
 {
-	struct ifconf conf = {0};
+	size_t len = strlen(dev->name);
+	struct ifreq req;
 
-	list->entries = NULL;
-	list->n = 0;
-	if (ioctl(dev->inet_fd, SIOCGIFCONF, &conf) < 0)
-		return -errno;
-	conf.ifc_len += (int)(16 * sizeof(struct ifreq)); /* some may come meanwhile */
-	conf.ifc_buf = malloc((size_t)conf.ifc_len);
-	if (!conf.ifc_buf)
-		return -ENOMEM;
-	if (ioctl(dev->inet_fd, SIOCGIFCONF, &conf) < 0) {
-		int err = -errno;
-
-		free(conf.ifc_buf);
-		return err;
-	}
-	list->entries = conf.ifc_req;
-	list->n = (size_t)conf.ifc_len / sizeof(struct ifreq);
-	return 0;
+	if (strncmp(label, dev->name, len) != 0)
+		return 0;
+	if (!label[len] || label[len] == ':')
+		return 1;
+	request_init(&req, label);
+	return device_ioctl(dev, SIOCGIFINDEX, &req) < 0;
 }
 
-/* Is "tun0" or "tun0:1" a label of the device called tun0? */
-static int is_label_of(const char *label, const char *name)
+/* An entry of getifaddrs() as an address; family AF_UNSPEC for what is none. */
+static struct prefix entry_prefix(const struct ifaddrs *entry)
 {
-	size_t len = strlen(name);
+	struct prefix prefix = {.family = AF_UNSPEC};
+	const uint8_t *mask;
+	size_t len;
 
-	return !strncmp(label, name, len) && (!label[len] || label[len] == ':');
+	if (!entry->ifa_addr || !entry->ifa_netmask)
+		return prefix;
+	switch (entry->ifa_addr->sa_family) {
+	case AF_INET:
+		prefix.in = ((struct sockaddr_in *)(void *)entry->ifa_addr)->sin_addr;
+		mask = (uint8_t *)&((struct sockaddr_in *)(void *)entry->ifa_netmask)->sin_addr;
+		len = sizeof(struct in_addr);
+		break;
+	case AF_INET6:
+		prefix.in6 = ((struct sockaddr_in6 *)(void *)entry->ifa_addr)->sin6_addr;
+		mask = (uint8_t *)&((struct sockaddr_in6 *)(void *)entry->ifa_netmask)->sin6_addr;
+		len = sizeof(struct in6_addr);
+		break;
+	default:
+		return prefix;
+	}
+	prefix.family = entry->ifa_addr->sa_family;
+	for (size_t i = 0; i < len; i++)
+		prefix.prefix_len += (unsigned)__builtin_popcount(mask[i]);
+	return prefix;
+}
+
+static int same_address(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family &&
+	       !memcmp(&a->in6, &b->in6,
+		       a->family == AF_INET ? sizeof(a->in) : sizeof(a->in6));
+}
+
+/* The entry of our device with this address, or NULL. */
+static const struct ifaddrs *find_entry(const struct device *dev, const struct ifaddrs *list,
+					const struct prefix *prefix)
+{
+	for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next) {
+		struct prefix found = entry_prefix(entry);
+
+		if (is_own_label(dev, entry->ifa_name) && same_address(&found, prefix))
+			return entry;
+	}
+	return NULL;
 }
 
 static struct in_addr request_addr(const struct ifreq *req)
@@ -308,29 +337,35 @@ static void request_set_addr(struct ifreq *req, struct in_addr addr)
 	memcpy(&req->ifr_addr, &sin, sizeof(sin));
 }
 
-static int label_in_use(const struct label_list *list, const char *label)
+static int label_in_use(const struct ifaddrs *list, const char *label)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (!strncmp(list->entries[i].ifr_name, label, IFNAMSIZ))
+	for (; list; list = list->ifa_next)
+		if (entry_prefix(list).family == AF_INET && !strcmp(list->ifa_name, label))
 			return 1;
 	return 0;
 }
 
 /* "tun0", or the first free of "tun0:0", "tun0:1" and so on. Return: 0, or -1 for none. */
-static int label_find_free(const struct label_list *list, const char *name, char label[IFNAMSIZ])
+static int label_find_free(const struct ifaddrs *list, const char *name, char label[IFNAMSIZ])
 {
-	memset(label, 0, IFNAMSIZ);
-	memcpy(label, name, strlen(name));
+	snprintf(label, IFNAMSIZ, "%s", name);
 	for (unsigned i = 0; label_in_use(list, label); i++)
 		if (snprintf(label, IFNAMSIZ, "%.*s:%u", IFNAMSIZ - 1, name, i) >= IFNAMSIZ)
 			return -1;
 	return 0;
 }
 
-static void note_address(struct device *dev, const struct prefix *prefix)
+/* @label: of an IPv4 address that we have set, "" for IPv6, NULL when it was there before */
+static void note_address(struct device *dev, const struct prefix *prefix, const char *label)
 {
-	if (dev->naddresses < OPTIONS_MAX_ADDRESSES)
-		dev->addresses[dev->naddresses++] = *prefix;
+	struct device_address *a = &dev->addresses[dev->naddresses];
+
+	if (dev->naddresses == OPTIONS_MAX_ADDRESSES)
+		return;
+	dev->naddresses++;
+	a->prefix = *prefix;
+	a->is_ours = label != NULL;
+	snprintf(a->label, sizeof(a->label), "%s", label ? label : "");
 }
 
 static struct in_addr netmask(unsigned prefix_len)
@@ -372,52 +407,51 @@ static int address_error(const struct device *dev, const struct prefix *prefix, 
 			    dev->name, text, text, dev->name);
 	if (err == -EACCES && prefix->family == AF_INET6)
 		return fail(error, "%s: -l %s: IPv6 is disabled here; enable it with \"sysctl "
-				   "net.ipv6.conf.%s.disable_ipv6=0\"", dev->name, text, dev->name);
+				   "net.ipv6.conf.%s.disable_ipv6=0\"", dev->name, text,
+			    dev->existed ? dev->name : "default");
 	if (prefix->family == AF_INET6 && dev->mtu < 1280)
 		return fail(error, "%s: -l %s: IPv6 needs an MTU of 1280, the device has %u", dev->name,
 			    text, dev->mtu);
 	return fail(error, "%s: -l %s: cannot set the address: %s", dev->name, text, strerror(-err));
 }
 
-static int ipv4_add(struct device *dev, const struct prefix *prefix, const struct in_addr *peer,
-		    char error[DEVICE_ERROR_LEN])
+/* It is left as it is; what was asked for must not differ in what a user would miss. */
+static int keep_address(struct device *dev, const struct ifaddrs *entry, const struct in_addr *peer,
+			char error[DEVICE_ERROR_LEN])
 {
-	struct label_list list;
-	char label[IFNAMSIZ];
-	int err, is_there = 0;
+	struct prefix found = entry_prefix(entry);
+	const struct sockaddr_in *dst = (const struct sockaddr_in *)(void *)entry->ifa_dstaddr;
+	char text[PREFIX_TEXT_LEN];
 
-	err = labels_read(dev, &list);
-	if (err < 0)
-		return fail(error, "cannot list addresses: %s", strerror(-err));
-	for (size_t i = 0; i < list.n; i++)
-		if (is_label_of(list.entries[i].ifr_name, dev->name) &&
-		    request_addr(&list.entries[i]).s_addr == prefix->in.s_addr)
-			is_there = 1;
-	err = is_there ? 0 : label_find_free(&list, dev->name, label);
-	free(list.entries);
-	if (err < 0)
-		return fail(error, "%s: the name is too long for a second IPv4 address, whose label needs "
-				   "two more characters; choose a shorter one", dev->name);
-	err = is_there ? 0 : ipv4_set(dev, label, prefix, peer);
-	if (err < 0)
-		return address_error(dev, prefix, err, error);
-	note_address(dev, prefix);
+	if (peer && (!dst || dst->sin_addr.s_addr != peer->s_addr))
+		return fail(error, "%s: -P: %s is there already, with another peer or none; remove it "
+				   "with \"ip addr del\", or leave -P out", dev->name,
+			    prefix_text(&found, text));
+	note_address(dev, &found, NULL);
 	return 0;
 }
 
-static int device_index(const struct device *dev)
+static int ipv4_add(struct device *dev, const struct ifaddrs *list, const struct prefix *prefix,
+		    const struct in_addr *peer, char error[DEVICE_ERROR_LEN])
 {
-	struct ifreq req;
+	char label[IFNAMSIZ];
+	int err;
 
-	request_init(&req, dev->name);
-	return device_ioctl(dev, SIOCGIFINDEX, &req) < 0 ? 0 : req.ifr_ifindex;
+	if (label_find_free(list, dev->name, label) < 0)
+		return fail(error, "%s: the name is too long for a second IPv4 address, whose label needs "
+				   "two more characters; choose a shorter one", dev->name);
+	err = ipv4_set(dev, label, prefix, peer);
+	if (err < 0)
+		return address_error(dev, prefix, err, error);
+	note_address(dev, prefix, label);
+	return 0;
 }
 
 /* Return: 0 or -errno; an address that is there already is no error. */
 static int ipv6_set(const struct device *dev, const struct prefix *prefix)
 {
 	struct inet6_request req = {.addr = prefix->in6, .prefix_len = prefix->prefix_len,
-				    .ifindex = device_index(dev)};
+				    .ifindex = dev->ifindex};
 
 	if (dev->inet6_fd < 0)
 		return -EAFNOSUPPORT;
@@ -426,39 +460,79 @@ static int ipv6_set(const struct device *dev, const struct prefix *prefix)
 	return 0;
 }
 
+static int ipv6_add(struct device *dev, const struct prefix *prefix, char error[DEVICE_ERROR_LEN])
+{
+	int err = ipv6_set(dev, prefix);
+
+	if (err < 0)
+		return address_error(dev, prefix, err, error);
+	note_address(dev, prefix, "");
+	return 0;
+}
+
+/* Add one that was asked for, unless it is there. */
+static int add_address(struct device *dev, const struct prefix *prefix, const struct in_addr *peer,
+		       char error[DEVICE_ERROR_LEN])
+{
+	const struct ifaddrs *entry;
+	struct ifaddrs *list;
+	int err;
+
+	if (prefix->family == AF_INET6)
+		peer = NULL;
+	if (getifaddrs(&list) < 0)
+		return fail(error, "cannot list addresses: %s", strerror(errno));
+	entry = find_entry(dev, list, prefix);
+	if (entry)
+		err = keep_address(dev, entry, peer, error);
+	else if (prefix->family == AF_INET6)
+		err = ipv6_add(dev, prefix, error);
+	else
+		err = ipv4_add(dev, list, prefix, peer, error);
+	freeifaddrs(list);
+	return err;
+}
+
+/*
+ * Note the device's own IPv4 addresses. Return: how many, or -1 when there are none and another device
+ * has the default one.
+ */
+static int keep_own_addresses(struct device *dev, const struct ifaddrs *list,
+			      const struct prefix *default_prefix, char error[DEVICE_ERROR_LEN])
+{
+	const char *elsewhere = NULL;
+	char text[PREFIX_TEXT_LEN];
+
+	for (; list; list = list->ifa_next) {
+		struct prefix found = entry_prefix(list);
+
+		if (found.family != AF_INET)
+			continue;
+		if (is_own_label(dev, list->ifa_name))
+			note_address(dev, &found, NULL);
+		else if (same_address(&found, default_prefix))
+			elsewhere = list->ifa_name;
+	}
+	if (dev->naddresses || !elsewhere)
+		return (int)dev->naddresses;
+	return fail(error, "the default address %s is on %s already; give this tunnel its own with -l, "
+			   "and its peer too", prefix_text(default_prefix, text), elsewhere);
+}
+
 /* The default address is for a device that has no IPv4 address yet. */
-static int default_address(struct device *dev, const struct prefix *prefix,
-			   char error[DEVICE_ERROR_LEN])
+static int add_default_address(struct device *dev, const struct prefix *prefix,
+			       char error[DEVICE_ERROR_LEN])
 {
 	char text[PREFIX_TEXT_LEN];
-	struct label_list list;
-	int err, keeps_own = 0;
+	struct ifaddrs *list;
+	int err;
 
-	err = labels_read(dev, &list);
-	if (err < 0)
-		return fail(error, "cannot list addresses: %s", strerror(-err));
-	for (size_t i = 0; i < list.n; i++) {
-		struct ifreq req = list.entries[i];
-		struct prefix found = {.family = AF_INET, .in = request_addr(&req)};
-
-		if (!is_label_of(req.ifr_name, dev->name)) {
-			if (found.in.s_addr == prefix->in.s_addr)
-				err = fail(error, "the default address %s is on %.*s already; give this "
-						  "tunnel its own with -l, and its peer too",
-					   prefix_text(prefix, text), IFNAMSIZ, req.ifr_name);
-			continue;
-		}
-		if (!device_ioctl(dev, SIOCGIFNETMASK, &req))
-			found.prefix_len =
-				(unsigned)__builtin_popcount(request_addr(&req).s_addr);
-		note_address(dev, &found);
-		keeps_own = 1;
-	}
-	free(list.entries);
-	if (keeps_own)
-		return 0;
-	if (err < 0)
-		return -1;
+	if (getifaddrs(&list) < 0)
+		return fail(error, "cannot list addresses: %s", strerror(errno));
+	err = keep_own_addresses(dev, list, prefix, error);
+	freeifaddrs(list);
+	if (err)
+		return err < 0 ? -1 : 0;
 	err = ipv4_set(dev, dev->name, prefix, NULL);
 	if (err == -EPERM) {
 		log_notice("%s has no IPv4 address, and setting one needs CAP_NET_ADMIN; have root do "
@@ -468,8 +542,35 @@ static int default_address(struct device *dev, const struct prefix *prefix,
 	}
 	if (err < 0)
 		return address_error(dev, prefix, err, error);
-	note_address(dev, prefix);
+	note_address(dev, prefix, dev->name);
 	return 0;
+}
+
+/* What we have set on a device that stays is taken away again. */
+static void remove_addresses(const struct device *dev)
+{
+	for (unsigned i = 0; i < dev->naddresses; i++) {
+		const struct device_address *a = &dev->addresses[i];
+		struct inet6_request req6 = {.addr = a->prefix.in6,
+					     .prefix_len = a->prefix.prefix_len,
+					     .ifindex = dev->ifindex};
+		struct in_addr none = {0};
+		struct ifreq req;
+
+		if (!a->is_ours)
+			continue;
+		if (a->prefix.family == AF_INET6) {
+			(void)ioctl(dev->inet6_fd, SIOCDIFADDR, &req6);
+			continue;
+		}
+		/* Only if it is still what has this label: the kernel removes by label. */
+		request_init(&req, a->label);
+		if (!device_ioctl(dev, SIOCGIFADDR, &req) &&
+		    request_addr(&req).s_addr == a->prefix.in.s_addr) {
+			request_set_addr(&req, none);
+			(void)device_ioctl(dev, SIOCSIFADDR, &req);
+		}
+	}
 }
 
 /*
@@ -498,28 +599,18 @@ static int accept_dad_set(const struct device *dev, int value)
 	return old;
 }
 
-static int set_addresses(struct device *dev, const struct options *opts, int existed,
+static int set_addresses(struct device *dev, const struct options *opts,
 			 char error[DEVICE_ERROR_LEN])
 {
-	int old_dad = dev->kind == PACKET_ETHER ? accept_dad_set(dev, 0) : -1;
-	int err = 0;
+	int old_dad, err = 0;
 
 	if (opts->default_address)
-		err = default_address(dev, &opts->addresses[0], error);
-	for (unsigned i = 0; !opts->default_address && !err && i < opts->naddresses; i++) {
-		const struct prefix *prefix = &opts->addresses[i];
-
-		if (prefix->family == AF_INET) {
-			err = ipv4_add(dev, prefix, opts->has_peer ? &opts->peer : NULL, error);
-			continue;
-		}
-		err = ipv6_set(dev, prefix);
-		if (err < 0)
-			err = address_error(dev, prefix, err, error);
-		else
-			note_address(dev, prefix);
-	}
-	if (existed && old_dad > 0)
+		return add_default_address(dev, &opts->addresses[0], error);
+	old_dad = dev->kind == PACKET_ETHER ? accept_dad_set(dev, 0) : -1;
+	for (unsigned i = 0; !err && i < opts->naddresses; i++)
+		err = add_address(dev, &opts->addresses[i],
+				  opts->has_peer ? &opts->peer : NULL, error);
+	if (dev->existed && old_dad > 0)
 		accept_dad_set(dev, old_dad);
 	return err;
 }
@@ -542,8 +633,12 @@ static void query(struct device *dev)
 {
 	struct ifreq req;
 
+	/* Another device may have got the name, after ours was moved into another namespace. */
 	request_init(&req, dev->name);
-	dev->is_visible = !device_ioctl(dev, SIOCGIFFLAGS, &req);
+	dev->is_visible =
+		!device_ioctl(dev, SIOCGIFINDEX, &req) && req.ifr_ifindex == dev->ifindex;
+	if (dev->is_visible)
+		dev->is_visible = !device_ioctl(dev, SIOCGIFFLAGS, &req);
 	dev->is_up = dev->is_visible && req.ifr_flags & IFF_UP;
 	dev->is_running = dev->is_visible && req.ifr_flags & IFF_RUNNING;
 	if (!dev->is_running)
@@ -573,20 +668,52 @@ static int bring_up(struct device *dev, char error[DEVICE_ERROR_LEN])
 	return 0;
 }
 
+/*
+ * Read events_fd empty. Return: nonzero when our device was, or may have been, down meanwhile; going by
+ * its state before and after, a quick down and up would be missed.
+ */
+static int was_down(const struct device *dev)
+{
+	struct nlmsghdr *msg;
+	char buf[8192] __attribute__((aligned(NLMSG_ALIGNTO)));
+	int down = 0;
+	ssize_t n;
+
+	while ((n = recv(dev->events_fd, buf, sizeof(buf), 0)) > 0 || errno == ENOBUFS) {
+		unsigned len = n > 0 ? (unsigned)n : 0;
+
+		down |= n < 0; /* some were lost */
+		for (msg = (struct nlmsghdr *)(void *)buf; NLMSG_OK(msg, len);
+		     msg = NLMSG_NEXT(msg, len)) {
+			const struct ifinfomsg *info = NLMSG_DATA(msg);
+
+			down |= msg->nlmsg_type == RTM_NEWLINK && info->ifi_index == dev->ifindex &&
+				!(info->ifi_flags & IFF_UP);
+		}
+	}
+	return down;
+}
+
 static int configure(struct device *dev, const struct options *opts, char error[DEVICE_ERROR_LEN])
 {
-	int existed;
+	struct ifreq req;
 
 	if (open_clone_device(dev, error) < 0 || open_sockets(dev, error) < 0)
 		return -1;
-	existed = existing_kind(dev, opts->dev) != NULL;
+	dev->existed = existing_kind(dev, opts->dev) != NULL;
 	if (attach(dev, opts->dev, error) < 0)
 		return -1;
-	if (opts->mtu && set_mtu(dev, opts->mtu, error) < 0)
+	request_init(&req, dev->name);
+	if (device_ioctl(dev, SIOCGIFINDEX, &req) < 0)
+		return fail(error, "%s: it has gone while it was set up", dev->name);
+	dev->ifindex = req.ifr_ifindex;
+	device_set_carrier(dev, 0);
+	if (opts->mtu && opts->mtu != dev->mtu && set_mtu(dev, opts->mtu, error) < 0)
 		return -1;
 	query(dev);
-	if (set_addresses(dev, opts, existed, error) < 0 || bring_up(dev, error) < 0)
+	if (set_addresses(dev, opts, error) < 0 || bring_up(dev, error) < 0)
 		return -1;
+	(void)was_down(dev); /* what we have done ourselves is no news */
 	dev->is_settled = 0;
 	sync_link(dev);
 	query(dev);
@@ -634,6 +761,8 @@ void device_close(struct device *dev)
 {
 	int *const fds[] = {&dev->fd, &dev->inet_fd, &dev->inet6_fd, &dev->events_fd};
 
+	if (dev->existed && dev->is_visible)
+		remove_addresses(dev);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -676,19 +805,17 @@ void device_set_carrier(struct device *dev, int on)
 	query(dev);
 }
 
-/*
- * The events only say that something may have changed; what, is asked. So none can be missed by
- * misreading one, or when the socket overflows.
- */
 unsigned device_refresh(struct device *dev)
 {
-	char buf[8192];
-	struct device old = *dev;
+	struct device_state {
+		char name[IFNAMSIZ];
+		int is_up, is_visible;
+	} old = {.is_up = dev->is_up, .is_visible = dev->is_visible};
+	int down = was_down(dev);
 	unsigned changes = 0;
 	struct ifreq req;
 
-	while (recv(dev->events_fd, buf, sizeof(buf), 0) > 0 || errno == ENOBUFS)
-		;
+	memcpy(old.name, dev->name, sizeof(old.name));
 	memset(&req, 0, sizeof(req));
 	if (tun_ioctl(dev, TUNGETIFF, (uintptr_t)&req) < 0)
 		return DEVICE_DELETED;
@@ -704,32 +831,36 @@ unsigned device_refresh(struct device *dev)
 		changes |= DEVICE_RENAMED;
 	if (old.is_visible && !dev->is_visible)
 		changes |= DEVICE_MOVED;
-	if (dev->is_visible && old.is_up != dev->is_up)
-		changes |= dev->is_up ? DEVICE_WENT_UP : DEVICE_WENT_DOWN;
+	if (!dev->is_visible)
+		return changes;
+	if (old.is_up && (down || !dev->is_up))
+		changes |= DEVICE_WENT_DOWN;
+	if (dev->is_up && (down || !old.is_up))
+		changes |= DEVICE_WENT_UP;
 	if (changes & DEVICE_WENT_UP)
 		for (unsigned i = 0; i < dev->naddresses; i++)
-			if (dev->addresses[i].family == AF_INET6)
-				(void)ipv6_set(dev, &dev->addresses[i]);
+			if (dev->addresses[i].is_ours && dev->addresses[i].prefix.family == AF_INET6)
+				(void)ipv6_set(dev, &dev->addresses[i].prefix);
 	return changes;
 }
 
 int device_passes(const struct device *dev)
 {
-	return (dev->is_running && dev->is_settled) || !dev->is_up || !dev->has_carrier_control;
+	if (!dev->is_visible || !dev->has_carrier_control)
+		return 1; /* nothing better is known */
+	return dev->is_running && dev->is_settled;
 }
 
-const char *device_addresses_text(const struct device *dev, char *text, size_t size)
+const char *device_addresses_text(const struct device *dev, char text[DEVICE_ADDRESSES_LEN])
 {
 	size_t len = 0;
 
-	snprintf(text, size, "none");
+	snprintf(text, DEVICE_ADDRESSES_LEN, "none");
 	for (unsigned i = 0; i < dev->naddresses; i++) {
 		char one[PREFIX_TEXT_LEN];
 
-		prefix_text(&dev->addresses[i], one);
-		if (len + strlen(one) + 2 > size)
-			break;
-		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? "," : "", one);
+		len += (size_t)snprintf(text + len, DEVICE_ADDRESSES_LEN - len, "%s%s",
+					i ? "," : "", prefix_text(&dev->addresses[i].prefix, one));
 	}
 	return text;
 }

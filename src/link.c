@@ -10,6 +10,7 @@
 #include "log.h"
 
 #define CONNECT_TIMEOUT_MS 5000 /* for one endpoint; lost SYNs are repeated after 1 s and 3 s */
+#define RESOLVE_TIMEOUT_MS 30000
 #define ACCEPT_PAUSE_MS	   1000 /* after running out of descriptors or memory */
 
 static const char *const state_names[] = {
@@ -84,7 +85,8 @@ static enum link_event attempt_failed(struct link *l, int64_t now_ms, const char
 	return LINK_NOTHING;
 }
 
-static void describe_failure(const struct endpoint *e, int err, char *text, size_t size)
+static void describe_failure(const struct link *l, const struct endpoint *e, int err, char *text,
+			     size_t size)
 {
 	char host[ENDPOINT_TEXT_LEN];
 	const char *why = strerror(-err), *remedy = "";
@@ -102,7 +104,8 @@ static void describe_failure(const struct endpoint *e, int err, char *text, size
 		remedy = "; is there a route?";
 		break;
 	case -EADDRNOTAVAIL:
-		remedy = "; does this host have the address given with -b?";
+		remedy = l->opts->bind ? "; does this host have the address given with -b?"
+				       : "; has this host an address of that family?";
 		break;
 	}
 	snprintf(text, size, "cannot connect to %s: %s%s", endpoint_text(e, host), why, remedy);
@@ -115,7 +118,8 @@ static enum link_event try_next(struct link *l, int64_t now_ms, int err)
 
 	while (l->next_host < l->hosts.n) {
 		if (err) {
-			describe_failure(&l->hosts.endpoints[l->next_host - 1], err, text, sizeof(text));
+			describe_failure(l, &l->hosts.endpoints[l->next_host - 1], err, text,
+					 sizeof(text));
 			log_debug("%s", text);
 		}
 		err = transport_connect(l->opts, &l->hosts.endpoints[l->next_host++]);
@@ -125,7 +129,7 @@ static enum link_event try_next(struct link *l, int64_t now_ms, int err)
 			return LINK_NOTHING;
 		}
 	}
-	describe_failure(&l->hosts.endpoints[l->hosts.n - 1], err, text, sizeof(text));
+	describe_failure(l, &l->hosts.endpoints[l->hosts.n - 1], err, text, sizeof(text));
 	return attempt_failed(l, now_ms, text);
 }
 
@@ -137,14 +141,19 @@ static enum link_event start_attempt(struct link *l, int64_t now_ms)
 
 	l->next_host = 0;
 	l->hosts.n = 1;
-	if (endpoint_parse(&l->hosts.endpoints[0], opts->host, opts->port) == 0)
+	err = endpoint_parse(&l->hosts.endpoints[0], opts->host, opts->port);
+	if (!err)
 		return try_next(l, now_ms, 0);
+	if (err == -ENODEV) {
+		snprintf(text, sizeof(text), "cannot connect to %s: there is no such device", opts->host);
+		return attempt_failed(l, now_ms, text);
+	}
 	err = resolver_ask(&l->resolver, opts->host, opts->port, opts->family, l->signals);
 	if (err < 0) {
 		snprintf(text, sizeof(text), "cannot look up %s: %s", opts->host, strerror(-err));
 		return attempt_failed(l, now_ms, text);
 	}
-	enter(l, LINK_RESOLVING, LINK_NO_DEADLINE);
+	enter(l, LINK_RESOLVING, now_ms + RESOLVE_TIMEOUT_MS);
 	return LINK_NOTHING;
 }
 
@@ -199,10 +208,15 @@ static enum link_event accept_newcomer(struct link *l, int64_t now_ms, int *fd,
 	return LINK_NOTHING; /* none, or one that is gone already */
 }
 
-static enum link_event take_answer(struct link *l, int64_t now_ms)
+static enum link_event take_answer(struct link *l, short revents, int64_t now_ms)
 {
-	const char *why = resolver_answer(&l->resolver, &l->hosts);
+	const char *why = "no answer";
 	char text[OPTIONS_HOST_LEN + 128];
+
+	if (revents)
+		why = resolver_answer(&l->resolver, &l->hosts);
+	else
+		resolver_cancel(&l->resolver);
 
 	if (!why)
 		return try_next(l, now_ms, 0);
@@ -236,7 +250,7 @@ enum link_event link_step(struct link *l, short revents, int64_t now_ms, int *fd
 	case LINK_LISTENING:
 		return accept_newcomer(l, now_ms, fd, peer);
 	case LINK_RESOLVING:
-		return take_answer(l, now_ms);
+		return take_answer(l, revents, now_ms);
 	case LINK_CONNECTING:
 		return take_connection(l, revents, now_ms, fd, peer);
 	case LINK_PAUSED:

@@ -2,17 +2,21 @@
 /* Messages to standard error or syslog, never blocking. */
 #include "log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 /* The only globals of the program: whoever has something to say can say it. */
 static enum log_level max_level = LEVEL_NOTICE;
 static char prefix[64] = "tunnel: ";
+static int stderr_fd = STDERR_FILENO;
 static int syslog_fd = -1;
 static unsigned long lost;
 
@@ -31,41 +35,57 @@ void log_set_name(const char *name)
 	snprintf(prefix, sizeof(prefix), "tunnel: %s: ", name);
 }
 
-void log_to_syslog(void)
+void log_open(void)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	struct stat st;
+	int fd;
 
-	syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (syslog_fd >= 0)
-		(void)connect(syslog_fd, (struct sockaddr *)&addr, sizeof(addr));
+	if (fstat(STDERR_FILENO, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0)
+		stderr_fd = fd;
 }
 
-/* RFC 3164: <facility * 8 + severity>tag[pid]: text. Facility 3 is "daemon". */
+void log_to_syslog(void)
+{
+	if (stderr_fd != STDERR_FILENO)
+		close(stderr_fd);
+	stderr_fd = STDERR_FILENO;
+	syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/* Addressed anew each time, since syslog may be restarted. RFC 3164: <facility * 8 + severity>tag[pid]: text. Facility 3 is "daemon". */
 static void write_syslog(enum log_level level, const char *text)
 {
 	static const int severity[] = {
 		[LEVEL_ERROR] = 3, [LEVEL_NOTICE] = 5, [LEVEL_DEBUG] = 7, [LEVEL_PACKET] = 7};
+	static const struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	char line[1200];
 	int len;
 
 	len = snprintf(line, sizeof(line), "<%d>tunnel[%d]: %s", 3 * 8 + severity[level],
 		       (int)getpid(), text + strlen("tunnel: "));
 	if (len > 0)
-		(void)send(syslog_fd, line, (size_t)len, MSG_NOSIGNAL);
+		(void)sendto(syslog_fd, line, (size_t)len, MSG_NOSIGNAL,
+			     (const struct sockaddr *)&addr, sizeof(addr));
 }
 
 /*
- * A pipe that polls writable takes PIPE_BUF (4096) bytes without blocking, a terminal takes a line;
- * so asking first keeps the write from blocking without making a descriptor nonblocking that other
- * programs share.
+ * Nonblocking for terminals and pipes, see log_open(); where that could not be had, a pipe that polls
+ * writable takes PIPE_BUF (4096) bytes without blocking. A file never blocks for long.
  */
 static int stderr_write(const char *line, size_t len)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd p = {.fd = stderr_fd, .events = POLLOUT};
+	ssize_t n;
 
 	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
 		return 0;
-	return write(STDERR_FILENO, line, len) == (ssize_t)len;
+	n = send(stderr_fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno == ENOTSOCK)
+		n = write(stderr_fd, line, len);
+	return n == (ssize_t)len;
 }
 
 void log_print(enum log_level level, const char *fmt, ...)

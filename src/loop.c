@@ -25,7 +25,8 @@
 #include "status.h"
 
 #define ACCEPTS_A_TURN	 8    /* newcomers a turn */
-#define SETTLED_AFTER_MS 2000 /* a connection that lasts so long was a good one */
+#define ACCEPTED_MS	 50   /* a server that refuses us has closed the connection by then */
+#define PROVED_MS	 2000 /* a connection that lasts so long is a good one */
 
 /* Lines that strangers can cause: so many at once, then one every so often. */
 #define NOTES_BURST	  20
@@ -56,7 +57,8 @@ struct loop {
 	int64_t now_us;	       /* CLOCK_MONOTONIC, once a turn */
 	int64_t now_ms;
 	int64_t peer_since_ms;
-	int is_proved;	       /* this peer is a good one, see peer_proved() */
+	int is_accepted;       /* it has not sent us away, see peer_accepted() */
+	int is_proved;	       /* it is a good one, see peer_proved() */
 	int64_t wait_until_ms; /* -w, while no peer has ever come */
 	int quiet_peer;	       /* client: earlier connections were futile, so say less about this */
 	int is_ready;
@@ -113,11 +115,11 @@ static void say_about_peer(struct loop *l, const char *text)
 
 static void announce_ready(struct loop *l)
 {
-	char addresses[512], line[768];
+	char addresses[DEVICE_ADDRESSES_LEN], line[DEVICE_ADDRESSES_LEN + 128];
 	int err;
 
 	l->is_ready = 1;
-	device_addresses_text(l->device, addresses, sizeof(addresses));
+	device_addresses_text(l->device, addresses);
 	snprintf(line, sizeof(line), "ready dev=%s port=%u address=%s pid=%d\n", l->device->name,
 		 l->port, addresses, (int)getpid());
 	if (l->opts->ready_fd != OPTIONS_NO_FD) {
@@ -128,17 +130,56 @@ static void announce_ready(struct loop *l)
 	daemon_release(l->daemon);
 }
 
-/* A peer counts as connected for others only when the kernel lets packets pass to it. */
+/* Connected is what has a peer that keeps us, and a device through which the kernel lets packets. */
 static void check_ready(struct loop *l)
 {
 	if (l->is_ready)
 		return;
 	if (l->opts->ready == READY_LISTENING ||
-	    (has_peer(l) && device_passes(l->device)))
+	    (has_peer(l) && l->is_accepted && device_passes(l->device)))
 		announce_ready(l);
 }
 
 /* ---- the peer comes and goes ---- */
+
+/* What the message of a new connection is, when it is said. */
+static const char *connected_text(const struct loop *l)
+{
+	return l->opts->role == ROLE_CLIENT ? "connected to" : "connection from";
+}
+
+/*
+ * A peer is accepted, and so there is one for --ready and -w, when a packet has come or it has not closed
+ * the connection right away. It has proved good with a packet or after a while: then its pauses are
+ * short again and its troubles are news.
+ */
+static void judge_peer(struct loop *l)
+{
+	int64_t age_ms = l->now_ms - l->peer_since_ms;
+	int has_sent = l->pump.session.seen_packet;
+
+	if (!has_peer(l))
+		return;
+	if (!l->is_accepted && (has_sent || age_ms >= ACCEPTED_MS)) {
+		l->is_accepted = 1;
+		l->wait_until_ms = LINK_NO_DEADLINE;
+	}
+	if (!l->is_proved && (has_sent || age_ms >= PROVED_MS)) {
+		l->is_proved = 1;
+		link_proved(&l->link);
+		if (l->quiet_peer)
+			log_notice("%s %s", connected_text(l), l->peer_text);
+		l->quiet_peer = 0;
+	}
+}
+
+/* When judge_peer() has to look again. */
+static int64_t judgement_ms(const struct loop *l)
+{
+	if (!has_peer(l) || l->is_proved)
+		return LINK_NO_DEADLINE;
+	return l->peer_since_ms + (l->is_accepted ? PROVED_MS : ACCEPTED_MS);
+}
 
 static void device_is_gone(struct loop *l)
 {
@@ -157,36 +198,21 @@ static void attach_peer(struct loop *l, int fd, const struct endpoint *peer)
 	l->peer = *peer;
 	endpoint_text(peer, l->peer_text);
 	l->peer_since_ms = l->now_ms;
-	l->wait_until_ms = LINK_NO_DEADLINE;
+	l->is_accepted = l->is_proved = 0;
 	l->counters.peers++;
 	if (l->opts->once)
 		link_close(&l->link);
 	if (l->opts->role == ROLE_SERVER && !may_note(l))
 		l->quiet_peer = 1;
-	log_print(l->quiet_peer ? LEVEL_DEBUG : LEVEL_NOTICE, "%s %s",
-		  l->opts->role == ROLE_CLIENT ? "connected to" : "connection from", l->peer_text);
+	log_print(l->quiet_peer ? LEVEL_DEBUG : LEVEL_NOTICE, "%s %s", connected_text(l),
+		  l->peer_text);
 	device_set_carrier(l->device, 1);
-}
-
-/* The first good packet of a peer, or a while without trouble. */
-static void peer_proved(struct loop *l)
-{
-	if (l->is_proved)
-		return;
-	l->is_proved = 1;
-	if (l->opts->role != ROLE_CLIENT)
-		return;
-	link_proved(&l->link);
-	if (l->quiet_peer)
-		log_notice("connected to %s", l->peer_text);
-	l->quiet_peer = 0;
 }
 
 static void close_peer(struct loop *l)
 {
 	transport_close(l->pump.fd);
 	pump_stop(&l->pump);
-	l->is_proved = 0;
 	device_set_carrier(l->device, 0);
 }
 
@@ -198,8 +224,7 @@ static void lose_peer(struct loop *l, enum exit_status status, const char *what)
 {
 	char text[ENDPOINT_TEXT_LEN + 320];
 
-	if (l->now_ms - l->peer_since_ms >= SETTLED_AFTER_MS)
-		peer_proved(l);
+	judge_peer(l);
 	close_peer(l);
 	snprintf(text, sizeof(text), "peer %s %s", l->peer_text, what);
 	if (l->opts->once) {
@@ -275,13 +300,16 @@ static void step_link(struct loop *l, short revents)
 
 static void take_pump_event(struct loop *l, enum pump_event event)
 {
-	if (l->pump.session.seen_packet)
-		peer_proved(l);
+	judge_peer(l);
 	switch (event) {
 	case PUMP_OK:
 		break;
 	case PUMP_CLOSED:
-		lose_peer(l, EXIT_OK, "closed the connection");
+		if (l->opts->role == ROLE_CLIENT && !l->is_accepted)
+			lose_peer(l, EXIT_CONNECT,
+				  "closed the connection at once; does the server serve another peer?");
+		else
+			lose_peer(l, EXIT_OK, "closed the connection");
 		break;
 	case PUMP_TRUNCATED:
 		lose_peer(l, EXIT_PEER_LOST, "closed the connection in the middle of a frame");
@@ -317,7 +345,8 @@ static void refresh_device(struct loop *l)
 		log_set_name(l->device->name);
 	}
 	if (changes & DEVICE_MOVED)
-		log_notice("the device was moved into another network namespace; packets still pass");
+		log_notice("the device was moved into another network namespace; set it up and give it "
+			   "its addresses there");
 	if (changes & DEVICE_WENT_DOWN)
 		log_notice("the device was set down");
 	if (changes & DEVICE_WENT_UP) {
@@ -326,16 +355,23 @@ static void refresh_device(struct loop *l)
 	}
 }
 
+/* We end the connection, in order. */
+static void leave_peer(struct loop *l)
+{
+	if (!has_peer(l))
+		return;
+	pump_finish(&l->pump);
+	close_peer(l);
+}
+
 static void start_over(struct loop *l)
 {
 	log_notice("HUP: starting over");
-	if (has_peer(l) && l->opts->once) {
-		close_peer(l);
+	if (has_peer(l) && l->opts->once)
 		l->status = EXIT_OK;
+	leave_peer(l);
+	if (l->status != NO_STATUS)
 		return;
-	}
-	if (has_peer(l))
-		close_peer(l);
 	link_proved(&l->link);
 	l->quiet_peer = 0;
 	if (l->opts->role == ROLE_CLIENT)
@@ -364,18 +400,8 @@ static void take_signals(struct loop *l)
 	}
 }
 
-/* Anything that is written there is ignored; its end ends us. */
-static void check_exit_fd(struct loop *l, short revents)
+static void exit_fd_closed(struct loop *l)
 {
-	char buf[256];
-	ssize_t n = 1;
-
-	if (revents & POLLIN)
-		n = read(l->opts->exit_fd, buf, sizeof(buf));
-	if (n > 0 && !(revents & (POLLERR | POLLNVAL)) && !(revents == POLLHUP))
-		return;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
 	log_debug("--exit-fd %d: its other end was closed", l->opts->exit_fd);
 	l->status = EXIT_OK;
 }
@@ -385,7 +411,8 @@ static void fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
 	short peer_events = pump_wants_socket(&l->pump) ? POLLIN | POLLOUT : POLLIN;
 
 	fds[SOURCE_SIGNAL] = (struct pollfd){.fd = l->signal_fd, .events = POLLIN};
-	fds[SOURCE_EXIT] = (struct pollfd){.fd = l->opts->exit_fd, .events = POLLIN};
+	/* Not POLLIN: it is not read, since others may share it and a read could wait for them. */
+	fds[SOURCE_EXIT] = (struct pollfd){.fd = l->opts->exit_fd, .events = POLLRDHUP};
 	fds[SOURCE_PARENT] = (struct pollfd){.fd = l->daemon->parent_fd, .events = 0};
 	fds[SOURCE_EVENTS] = (struct pollfd){.fd = l->device->events_fd, .events = POLLIN};
 	fds[SOURCE_DEVICE] = (struct pollfd){.fd = l->device->fd, .events = POLLIN};
@@ -399,6 +426,8 @@ static int poll_timeout_ms(const struct loop *l)
 
 	if (l->wait_until_ms < until_ms)
 		until_ms = l->wait_until_ms;
+	if (judgement_ms(l) < until_ms)
+		until_ms = judgement_ms(l);
 	if (until_ms == LINK_NO_DEADLINE)
 		return -1;
 	if (until_ms <= l->now_ms)
@@ -422,7 +451,7 @@ static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 	if (fds[SOURCE_SIGNAL].revents)
 		take_signals(l);
 	if (fds[SOURCE_EXIT].revents)
-		check_exit_fd(l, fds[SOURCE_EXIT].revents);
+		exit_fd_closed(l);
 	if (fds[SOURCE_PARENT].revents)
 		l->status = EXIT_SYSTEM; /* whoever waits for us was killed */
 	if (l->status != NO_STATUS)
@@ -438,8 +467,10 @@ static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 		take_pump_event(l, pump_from_socket(&l->pump));
 	if (l->status == NO_STATUS)
 		step_link(l, fds[SOURCE_LINK].revents);
-	if (l->status == NO_STATUS)
+	if (l->status == NO_STATUS) {
+		judge_peer(l);
 		check_ready(l);
+	}
 	if (l->status == NO_STATUS && l->now_ms >= l->wait_until_ms)
 		wait_is_over(l);
 }
@@ -491,8 +522,7 @@ int loop_run(const struct loop_setup *setup)
 		read_clock(l);
 		run_turn(l, fds);
 	}
-	if (has_peer(l))
-		close_peer(l);
+	leave_peer(l);
 	link_close(&l->link);
 	log_debug("end: %s", counters_text(&l->counters, text));
 	status = l->status;

@@ -47,6 +47,17 @@ static void fill_standard_fds(void)
 		close(fd);
 }
 
+/* With -D the standard descriptors become /dev/null, so what is watched must be another. */
+static void keep_exit_fd(struct options *opts)
+{
+	int fd = opts->exit_fd;
+
+	if (fd != OPTIONS_NO_FD && fd <= STDERR_FILENO)
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (fd >= 0)
+		opts->exit_fd = fd;
+}
+
 /* The signals of the loop wait for it in a descriptor; @old is for child processes. */
 static int open_signal_fd(sigset_t *old)
 {
@@ -58,15 +69,14 @@ static int open_signal_fd(sigset_t *old)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, old);
-	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 static void say_what_is(const struct options *opts, const struct device *dev, uint16_t port)
 {
-	char addresses[512];
+	char addresses[DEVICE_ADDRESSES_LEN];
 
-	device_addresses_text(dev, addresses, sizeof(addresses));
+	device_addresses_text(dev, addresses);
 	if (opts->role == ROLE_CLIENT) {
 		log_notice("address %s, MTU %u; connecting to %s port %u", addresses, dev->mtu,
 			   opts->host, port);
@@ -128,6 +138,8 @@ int main(int argc, char *argv[])
 	char error[OPTIONS_ERROR_LEN];
 	int err;
 
+	signal(SIGPIPE, SIG_IGN);
+	log_open();
 	switch (options_parse(argc, argv, &opts, error)) {
 	case OPTIONS_HELP:
 		return print_help();
@@ -142,11 +154,12 @@ int main(int argc, char *argv[])
 	if (check_fd("--ready-fd", opts.ready_fd) < 0 || check_fd("--exit-fd", opts.exit_fd) < 0)
 		return EXIT_USAGE;
 	fill_standard_fds();
+	keep_exit_fd(&opts);
 	if (opts.quiet)
 		log_set_level(LEVEL_ERROR);
 	else if (opts.debug)
 		log_set_level(opts.debug == 1 ? LEVEL_DEBUG : LEVEL_PACKET);
-	err = opts.daemon ? daemon_start(&daemon) : 0;
+	err = opts.daemon ? daemon_start(&daemon, opts.ready_fd, opts.exit_fd) : 0;
 	if (err < 0) {
 		log_error("-D: %s", strerror(-err));
 		return EXIT_SYSTEM;

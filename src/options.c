@@ -109,6 +109,21 @@ static int set_role(struct parser *p, enum role role)
 	return 0;
 }
 
+/* An address to listen on or to connect to. */
+static int check_endpoint(struct parser *p, const char *value)
+{
+	struct in6_addr in6;
+
+	if (inet_pton(AF_INET6, value, &in6) != 1)
+		return 0;
+	if (IN6_IS_ADDR_LINKLOCAL(&in6))
+		return bad(p, "%s %s: a link-local address needs its device, as in %s%%eth0", p->label,
+			   value, value);
+	if (IN6_IS_ADDR_V4MAPPED(&in6))
+		return bad(p, "%s %s: write it as an IPv4 address", p->label, value);
+	return 0;
+}
+
 static int set_server(struct parser *p, const char *value)
 {
 	(void)value;
@@ -137,6 +152,8 @@ static int set_client(struct parser *p, const char *value)
 		if (!is_host_name(value))
 			return bad(p, "%s %s: neither an address nor a host name", p->label, value);
 	}
+	if (check_endpoint(p, value) < 0)
+		return -1;
 	memcpy(p->opts->host, value, len + 1);
 	return set_role(p, ROLE_CLIENT);
 }
@@ -177,16 +194,17 @@ static int set_tap(struct parser *p, const char *value)
 	return 0;
 }
 
-/* Could a host have this address? Leaves out unspecified, multicast and broadcast. */
+/* Could a device have this address? Leaves out unspecified, loopback, multicast and broadcast. */
 static int is_host_address(const struct prefix *prefix)
 {
 	if (prefix->family == AF_INET) {
 		uint32_t host = ntohl(prefix->in.s_addr);
 
-		return host >> 24 != 0 && host >> 28 != 14 && host != 0xffffffff;
+		return host >> 24 != 0 && host >> 24 != 127 && host >> 28 != 14 &&
+		       host != 0xffffffff;
 	}
 	return !IN6_IS_ADDR_UNSPECIFIED(&prefix->in6) && !IN6_IS_ADDR_MULTICAST(&prefix->in6) &&
-	       !IN6_IS_ADDR_V4MAPPED(&prefix->in6);
+	       !IN6_IS_ADDR_LOOPBACK(&prefix->in6) && !IN6_IS_ADDR_V4MAPPED(&prefix->in6);
 }
 
 #define PREFIX_LEN_UNSET 255
@@ -258,7 +276,7 @@ static int set_bind(struct parser *p, const char *value)
 	if (numeric_family(value) == AF_UNSPEC)
 		return bad(p, "%s %s: not an IPv4 or IPv6 address", p->label, value);
 	p->opts->bind = value;
-	return 0;
+	return check_endpoint(p, value);
 }
 
 static int set_family(struct parser *p, int family)
@@ -500,7 +518,7 @@ static int check_addresses(struct parser *p)
 /* The family that options ask for, or that an address given for HOST or -b has. */
 static int check_families(struct parser *p)
 {
-	const struct options *opts = p->opts;
+	struct options *opts = p->opts;
 	const char *address[] = {opts->bind, opts->role == ROLE_CLIENT ? opts->host : NULL};
 	const char *label[] = {"-b", "-c"};
 	int family[2];
@@ -514,6 +532,9 @@ static int check_families(struct parser *p)
 	}
 	if (family[0] != AF_UNSPEC && family[1] != AF_UNSPEC && family[0] != family[1])
 		return bad(p, "-b %s and -c %s: one is IPv4, the other IPv6", opts->bind, opts->host);
+	/* A name is looked up for the family that we connect from. */
+	if (opts->family == AF_UNSPEC)
+		opts->family = family[0];
 	return 0;
 }
 

@@ -37,7 +37,8 @@ static int reads_like_ip(const uint8_t *data, size_t len)
 
 enum packet_fault packet_check(enum packet_kind kind, const uint8_t *data, size_t len, int first)
 {
-	if (first && len == HANDSHAKE_LEN && data[0] == HANDSHAKE_BYTE)
+	if (first && len == HANDSHAKE_LEN && data[0] == HANDSHAKE_BYTE &&
+	    !(kind == PACKET_ETHER && reads_like_ether(data, len)))
 		return PACKET_LOOKS_KEYED;
 	if (kind == PACKET_ETHER) {
 		if (len < ETHER_HEADER_LEN)

@@ -15,6 +15,7 @@
 #include "pump.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -53,6 +54,25 @@ void pump_start(struct pump *p, int fd)
 	p->commit_at_us = 0;
 	session_reset(&p->session, p->device->kind);
 	transport_set_lowat(fd, p->commit);
+}
+
+void pump_finish(struct pump *p)
+{
+	enum { TRIES = 100, TRY_MS = 10 };
+
+	for (int i = 0; i < TRIES && session_begun(&p->session); i++) {
+		struct pollfd socket = {.fd = p->fd, .events = POLLOUT};
+		size_t len;
+		const uint8_t *bytes = session_pending(&p->session, &len);
+		ssize_t n;
+
+		if (poll(&socket, 1, TRY_MS) < 1)
+			continue;
+		n = send(p->fd, bytes, session_begun(&p->session), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		session_sent(&p->session, n > 0 ? (size_t)n : 0);
+	}
 }
 
 void pump_stop(struct pump *p)

@@ -48,6 +48,7 @@ int resolver_ask(struct resolver *r, const char *host, uint16_t port, int family
 		 const sigset_t *signals)
 {
 	struct answer answer = {0};
+	pid_t parent = getpid();
 	int fds[2], err;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -61,6 +62,8 @@ int resolver_ask(struct resolver *r, const char *host, uint16_t port, int family
 	}
 	if (!r->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
 		sigprocmask(SIG_SETMASK, signals, NULL);
 		lookup(host, port, family, &answer);
 		_exit(write(fds[1], &answer, sizeof(answer)) != (ssize_t)sizeof(answer));

@@ -15,7 +15,7 @@ void session_reset(struct session *s, enum packet_kind kind)
 	s->seen_packet = 0;
 	s->fault = PACKET_OK;
 	s->in_start = s->in_end = 0;
-	s->out_start = s->out_end = 0;
+	s->out_start = s->out_end = s->out_boundary = 0;
 }
 
 uint8_t *session_in_space(struct session *s, size_t *room)
@@ -63,6 +63,7 @@ uint8_t *session_out_space(struct session *s, size_t len)
 	if (SESSION_OUT_SIZE - s->out_end < need) {
 		memmove(s->out, s->out + s->out_start, s->out_end - s->out_start);
 		s->out_end -= s->out_start;
+		s->out_boundary -= s->out_start;
 		s->out_start = 0;
 	}
 	if (SESSION_OUT_SIZE - s->out_end < need)
@@ -85,6 +86,13 @@ const uint8_t *session_pending(const struct session *s, size_t *len)
 void session_sent(struct session *s, size_t len)
 {
 	s->out_start += len;
+	while (s->out_boundary < s->out_start)
+		s->out_boundary += FRAME_HEADER_LEN + be16_load(s->out + s->out_boundary);
 	if (s->out_start == s->out_end)
-		s->out_start = s->out_end = 0;
+		s->out_start = s->out_end = s->out_boundary = 0;
+}
+
+size_t session_begun(const struct session *s)
+{
+	return s->out_boundary - s->out_start;
 }

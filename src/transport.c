@@ -13,8 +13,8 @@
 
 #define LISTEN_BACKLOG 16
 
-/* Keepalive: the first probe after a third of the timeout, then one every sixth. */
-#define KEEPALIVE_PROBES 3
+/* Keepalive: probes every sixth of the timeout, the last one when it is over. */
+#define KEEPALIVE_PROBES 4
 
 __attribute__((format(printf, 2, 3))) static int fail(char error[TRANSPORT_ERROR_LEN],
 						      const char *fmt, ...)
@@ -40,18 +40,20 @@ int endpoint_parse(struct endpoint *e, const char *address, uint16_t port)
 		return 0;
 	}
 	if (len >= sizeof(head))
-		return -1;
+		return -EINVAL;
 	memcpy(head, address, len);
 	head[len] = 0;
 	if (inet_pton(AF_INET6, head, &e->in6.sin6_addr) != 1)
-		return -1;
+		return -EINVAL;
 	e->in6.sin6_family = AF_INET6;
 	e->in6.sin6_port = htons(port);
 	scope = address + len + (address[len] == '%');
 	if (*scope) {
 		e->in6.sin6_scope_id = if_nametoindex(scope);
-		if (!e->in6.sin6_scope_id)
+		if (!e->in6.sin6_scope_id && strspn(scope, "0123456789") == strlen(scope))
 			e->in6.sin6_scope_id = (uint32_t)strtoul(scope, NULL, 10);
+		if (!e->in6.sin6_scope_id)
+			return -ENODEV;
 	}
 	return 0;
 }
@@ -117,10 +119,12 @@ static int set_int(int fd, int level, int name, int value)
 static void set_connection_options(int fd, const struct options *opts)
 {
 	int timeout_s = (int)opts->timeout_s;
+	int interval_s = timeout_s >= 6 ? timeout_s / 6 : 1;
+	int idle_s = timeout_s - KEEPALIVE_PROBES * interval_s;
 
 	(void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, timeout_s >= 3 ? timeout_s / 3 : 1);
-	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, timeout_s >= 6 ? timeout_s / 6 : 1);
+	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle_s >= 1 ? idle_s : 1);
+	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval_s);
 	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_s * 1000);
 	(void)set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -219,7 +223,7 @@ int transport_listen(const struct options *opts, uint16_t *port, char error[TRAN
 	int fd, family, err;
 
 	if (opts->bind && endpoint_parse(&local, opts->bind, opts->port) < 0)
-		return fail(error, "-b %s: not an address", opts->bind);
+		return fail(error, "-b %s: there is no such device", opts->bind);
 	fd = listen_socket(opts, &local, &family);
 	if (fd < 0)
 		return fail(error, "cannot make an IPv%c socket: %s", family == AF_INET ? '4' : '6',
@@ -290,7 +294,7 @@ int transport_connect(const struct options *opts, const struct endpoint *peer)
 	err = set_chosen_options(fd, opts, &culprit);
 	if (!err && opts->bind) {
 		if (endpoint_parse(&local, opts->bind, 0) < 0)
-			err = -EINVAL;
+			err = -EADDRNOTAVAIL;
 		else if (bind(fd, &local.sa, endpoint_len(&local)) < 0)
 			err = -errno;
 	}

@@ -20,8 +20,11 @@ for where in "$C" "/run/netns/$C"; do
 	has fd00::2/64 ip -n "$C" addr show tun0
 	stop client
 done
+stop server
+tunnel server "$A" -s -a -i tap0 -l fd00::1/64
 tunnel client "$B" -c 10.88.0.1 -a -i tap0 -N "$C" -l fd00::2/64
 has_not tentative ip -n "$C" -6 addr show dev tap0 scope global
+reaches "$C" fd00::1
 stop client
 stop server
 

@@ -8,12 +8,14 @@ host "$C" 3
 pair
 start_tunnel third "$C" -c 10.88.0.1 -i tun0
 says server "refused 10.88.0.3"
-says third "closed the connection"
+says third "closed the connection at once; does the server serve another peer?"
 reaches "$B" 172.16.3.1
 # refused for ever, it says so once and not at every try
 "$AWAIT" text -n 3 "$DIR/server.log" "refused 10.88.0.3" || fail "it does not try again"
 [ "$(grep -c "closed the connection" "$DIR/third.log")" = 1 ] || fail "repeats itself"
 stop third
+refuses 4 "closed the connection at once" on "$C" "$TUNNEL" -1 -c 10.88.0.1 -i tun0
+refuses 124 "no peer within 1 s" on "$C" "$TUNNEL" -c 10.88.0.1 -i tun0 -D -w 1
 stop client
 stop server
 

@@ -174,6 +174,28 @@ TEST(session_frames_what_is_queued_and_keeps_what_was_not_sent)
 	CHECK(len == 0);
 }
 
+TEST(session_knows_what_ends_a_frame_that_has_begun)
+{
+	session_reset(&session, PACKET_IP);
+	for (int i = 0; i < 3; i++) {
+		memset(session_out_space(&session, 100), 0x45, 100);
+		session_queue(&session, 100);
+	}
+	CHECK(session_begun(&session) == 0);
+	session_sent(&session, 1);
+	CHECK(session_begun(&session) == 101);
+	session_sent(&session, 101);
+	CHECK(session_begun(&session) == 0);
+	session_sent(&session, 102 + 2);
+	CHECK(session_begun(&session) == 0 + 100);
+	session_out_space(&session, 65535);
+	while (session_out_space(&session, 65535))
+		session_queue(&session, 65535);
+	CHECK(session_begun(&session) == 100); /* also after the bytes have moved */
+	session_sent(&session, 100);
+	CHECK(session_begun(&session) == 0);
+}
+
 TEST(session_out_is_full_before_a_packet_could_overflow_it)
 {
 	uint8_t *space;
