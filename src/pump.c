@@ -204,8 +204,7 @@ static int has_room(struct pump *p, enum pump_event *event)
 }
 
 /* Each packet of what the device gave goes straight into the out buffer, or into the queue. */
-static enum pump_event place(struct pump *p, struct split *split, uint32_t flow_hash,
-			     uint64_t now_us)
+static enum pump_event place(struct pump *p, struct split *split, uint64_t now_us)
 {
 	enum pump_event event = PUMP_OK;
 	uint8_t *space;
@@ -219,7 +218,8 @@ static enum pump_event place(struct pump *p, struct split *split, uint32_t flow_
 			continue;
 		}
 		split_next(split, p->segment, sizeof(p->segment));
-		fqcodel_enqueue(&p->queue, p->segment, len, flow_hash, now_us);
+		fqcodel_enqueue(&p->queue, p->segment, len,
+				fqcodel_hash(&p->queue, p->segment, len), now_us);
 	}
 	return event;
 }
@@ -242,7 +242,6 @@ static enum pump_event send_packet(struct pump *p, struct device_packet *packet,
 {
 	enum split_what what;
 	struct split split;
-	uint32_t hash;
 
 	what = split_start(&split, p->device->kind, &packet->vnet, packet->data, packet->len);
 	if (what == SPLIT_BAD) {
@@ -251,8 +250,7 @@ static enum pump_event send_packet(struct pump *p, struct device_packet *packet,
 	}
 	if (what == SPLIT_SEGMENTS)
 		p->counters->tx_supers++;
-	hash = fqcodel_hash(&p->queue, packet->data, packet->len);
-	return place(p, &split, hash, now_us);
+	return place(p, &split, now_us);
 }
 
 enum pump_event pump_from_device(struct pump *p, uint64_t now_us)
