@@ -29,7 +29,7 @@
 #define PROVED_MS	 2000 /* a connection that lasts so long is a good one */
 
 /* Lines that strangers can cause: so many at once, then one every so often. */
-#define NOTES_BURST	  20
+#define NOTES_BURST	  50
 #define NOTES_INTERVAL_MS 5000
 
 #define NO_STATUS (-1)
@@ -57,8 +57,8 @@ struct loop {
 	int64_t now_us;	       /* CLOCK_MONOTONIC, once a turn */
 	int64_t now_ms;
 	int64_t peer_since_ms;
-	int is_accepted;       /* it has not sent us away, see peer_accepted() */
-	int is_proved;	       /* it is a good one, see peer_proved() */
+	int is_accepted;       /* it has not sent us away, see judge_peer() */
+	int is_proved;	       /* it is a good one, see judge_peer() */
 	int64_t wait_until_ms; /* -w, while no peer has ever come */
 	int quiet_peer;	       /* client: earlier connections were futile, so say less about this */
 	int is_ready;
@@ -223,11 +223,15 @@ static void close_peer(struct loop *l)
 static void lose_peer(struct loop *l, enum exit_status status, const char *what)
 {
 	char text[ENDPOINT_TEXT_LEN + 320];
+	int is_last;
 
 	judge_peer(l);
+	/* With -w, one that has turned us away is none, and we go on trying. */
+	is_last = l->opts->once &&
+		  !(l->opts->role == ROLE_CLIENT && l->opts->wait_s && !l->is_accepted);
 	close_peer(l);
 	snprintf(text, sizeof(text), "peer %s %s", l->peer_text, what);
-	if (l->opts->once) {
+	if (is_last) {
 		log_print(status == EXIT_OK ? LEVEL_NOTICE : LEVEL_ERROR, "%s", text);
 		l->status = (int)status;
 		return;

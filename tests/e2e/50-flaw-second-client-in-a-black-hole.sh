@@ -16,6 +16,7 @@ reaches "$B" 172.16.3.1
 stop third
 refuses 4 "closed the connection at once" on "$C" "$TUNNEL" -1 -c 10.88.0.1 -i tun0
 refuses 124 "no peer within 1 s" on "$C" "$TUNNEL" -c 10.88.0.1 -i tun0 -D -w 1
+refuses 124 "no peer within 1 s" on "$C" "$TUNNEL" -1 -c 10.88.0.1 -i tun0 -w 1
 stop client
 stop server
 
