@@ -7,6 +7,8 @@
  *		 it contains it COUNT times
  * await gone	 until FILE does not exist
  * await exit	 until process PID has ended, whoever its parent is
+ * await listener  until something listens on TCP PORT here. Nothing tells of that, so this one does
+ *		 look again and again.
  * await device	 until network device NAME is up (set up), running (IFF_RUNNING: and has carrier) or
  *		 gone (does not exist). -a: and until it has an address and none is tentative, that
  *		 is, until IPv6 has found no duplicate.
@@ -180,6 +182,40 @@ static int run_exit(int argc, char **argv)
 	return 0;
 }
 
+/* ---- a port ---- */
+
+#define PROC_LISTEN 10 /* the kernel's TCP_LISTEN */
+
+static int listens_in(const char *table, unsigned port)
+{
+	FILE *f = fopen(table, "re");
+	unsigned local, state;
+	char line[256];
+	int found = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " %*u: %*[^:]:%x %*s %x", &local, &state) == 2 && local == port &&
+		    state == PROC_LISTEN)
+			found = 1;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static int run_listener(int argc, char **argv)
+{
+	struct deadline d = only_wait(argc, argv);
+	unsigned port = (unsigned)number_arg(argv[optind], UINT16_MAX);
+
+	while (!listens_in("/proc/net/tcp", port) && !listens_in("/proc/net/tcp6", port)) {
+		if (clock_us() >= d.at_us)
+			die("nobody listens on port %u after %g s", port, deadline_s(&d));
+		pause_until(clock_us() + RETRY_US);
+	}
+	return 0;
+}
+
 /* ---- a device ---- */
 
 static int open_events(void)
@@ -294,6 +330,7 @@ static const struct command commands[] = {
 	{"text", "[-w S] [-n COUNT] FILE TEXT", run_text},
 	{"gone", "[-w S] FILE", run_gone},
 	{"exit", "[-w S] PID", run_exit},
+	{"listener", "[-w S] PORT", run_listener},
 	{"device", "[-w S] [-a] NAME up|running|gone", run_device},
 };
 

@@ -4,18 +4,22 @@
  *
  * probe ping	 ICMP or ICMPv6 echo, one request at a time; a reply must echo the payload and is
  *		 lost after a second. -i: milliseconds from one request to the next, at least.
- *		 -u: instead, ask every 50 ms until a reply to any request comes. Status 0 when
- *		 nothing was lost.
+ *		 -a: instead, all requests at exactly that rate, whether replies have come or not.
+ *		 -u: instead, ask every 50 ms until a reply to any request comes. -t: no more
+ *		 requests after so many seconds. Status 0 when nothing was lost.
  * probe sink	 a TCP server that reads -m connections to their end. Says "listening PORT" first
  *		 and at the end "BYTES bytes, checksum X, SECONDS s, RATE Mbit/s" (-q: does not).
- *		 A checksum of several connections is the sum of theirs.
+ *		 A checksum of several connections is the sum of theirs. -t: it cuts them off
+ *		 SECONDS after the first has come, so that it counts what arrived in that time.
  * probe source	 its client: pseudo-random bytes (-S: seed) for -t seconds, or -n bytes on each of
  *		 -m connections. Waits until the sink has read all and says the same line.
  * probe udp-sink    COUNT datagrams of udp-source, or what comes until the deadline. Says
  *		 "listening PORT", then "N datagrams, BYTES bytes, checksum X, in order" or
- *		 "..., out of order". Status 0 when COUNT came.
+ *		 "..., out of order". Status 0 when COUNT came. -t: instead, what comes within
+ *		 SECONDS after the first; says ", RATE datagrams/s" as well.
  * probe udp-source  COUNT datagrams of SIZE bytes that start with a sequence number of 8 bytes,
- *		 one every -g microseconds; says "N datagrams, BYTES bytes, checksum X".
+ *		 one every -g microseconds, or, with -t instead of -n, as many as it can send in
+ *		 SECONDS; says "N datagrams, BYTES bytes, checksum X".
  * probe rss	 resident memory of a process, in kB
  * probe cpu	 its user and system time so far, in milliseconds
  * probe switches    its voluntary context switches so far: how often it has gone to sleep
@@ -36,6 +40,12 @@
 #define PACKET_MAX	65536
 #define CHUNK_LEN	65536
 #define STREAMS_MAX	64
+#define UDP_BATCH	64
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
 
 static uint64_t be64_load(const uint8_t *p)
 {
@@ -108,7 +118,7 @@ struct ping {
 	uint16_t sequence;
 	int late_too; /* a reply to any request counts */
 	int said_send;
-	int64_t sent_us[UINT16_MAX + 1]; /* by sequence; 0: not sent */
+	int64_t sent_us[UINT16_MAX + 1]; /* by sequence; 0: not sent, or answered */
 	uint8_t request[PACKET_MAX + 8];
 	uint8_t reply[PACKET_MAX];
 };
@@ -166,8 +176,8 @@ static void ping_build(struct ping *p)
 }
 
 /*
- * Is that the reply to the request, or, where @late_too, to one before? The identifier of a ping
- * socket is the kernel's. Return: the round trip's microseconds, or -1.
+ * Is that the reply to the request, or, where @late_too, to one before, and its first? The identifier
+ * of a ping socket is the kernel's. Return: the round trip's microseconds, or -1.
  */
 static int64_t ping_match(struct ping *p, size_t received, int64_t now_us)
 {
@@ -175,6 +185,7 @@ static int64_t ping_match(struct ping *p, size_t received, int64_t now_us)
 	size_t skip = is_v4 && p->is_raw && received ? (size_t)(p->reply[0] & 15) * 4 : 0;
 	const uint8_t *m = p->reply + skip;
 	uint16_t sequence;
+	int64_t rtt_us;
 
 	if (received < skip + ECHO_HEADER_LEN ||
 	    m[0] != (is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY))
@@ -182,29 +193,35 @@ static int64_t ping_match(struct ping *p, size_t received, int64_t now_us)
 	if (p->is_raw && memcmp(m + 4, p->request + 4, 2))
 		return -1;
 	sequence = (uint16_t)(m[6] << 8 | m[7]);
-	if (sequence != p->sequence && !(p->late_too && p->sent_us[sequence]))
+	if (!p->sent_us[sequence] || (sequence != p->sequence && !p->late_too))
 		return -1;
 	ping_payload(p, p->request, sequence);
 	if (received - skip != p->len ||
 	    memcmp(m + ECHO_HEADER_LEN, p->request + ECHO_HEADER_LEN, p->len - ECHO_HEADER_LEN))
 		die("reply %u differs from its request", sequence);
-	return now_us - p->sent_us[sequence];
+	rtt_us = now_us - p->sent_us[sequence];
+	p->sent_us[sequence] = 0;
+	return rtt_us;
 }
 
-/* Return: the round trip's microseconds, or -1 when there was none before @until_us. */
-static int64_t ping_once(struct ping *p, int64_t until_us)
+static int ping_send(struct ping *p)
+{
+	ping_build(p);
+	p->sent_us[p->sequence] = clock_us();
+	if (sendto(p->fd, p->request, p->len, 0, &p->to.sa, p->to.len) >= 0)
+		return 1;
+	if (!p->said_send++)
+		fprintf(stderr, "probe ping: send: %s\n", strerror(errno));
+	p->sent_us[p->sequence] = 0;
+	return 0;
+}
+
+/* Return: the microseconds of the next round trip that ends, -1 when none has before @until_us. */
+static int64_t ping_receive(struct ping *p, int64_t until_us)
 {
 	struct deadline d = {.at_us = until_us};
 	int64_t rtt_us = -1;
 
-	ping_build(p);
-	p->sent_us[p->sequence] = clock_us();
-	if (sendto(p->fd, p->request, p->len, 0, &p->to.sa, p->to.len) < 0) {
-		if (!p->said_send++)
-			fprintf(stderr, "probe ping: send: %s\n", strerror(errno));
-		p->sent_us[p->sequence] = 0;
-		return -1;
-	}
 	while (rtt_us < 0 && wait_fd(p->fd, POLLIN, &d)) {
 		/* An error is news of an earlier request: no reply, but no reason to stop. */
 		ssize_t n = recv(p->fd, p->reply, sizeof(p->reply), 0);
@@ -215,6 +232,12 @@ static int64_t ping_once(struct ping *p, int64_t until_us)
 	return rtt_us;
 }
 
+/* Return: the round trip's microseconds, or -1 when there was none before @until_us. */
+static int64_t ping_once(struct ping *p, int64_t until_us)
+{
+	return ping_send(p) ? ping_receive(p, until_us) : -1;
+}
+
 static int compare_i64(const void *a, const void *b)
 {
 	int64_t x, y;
@@ -222,6 +245,12 @@ static int compare_i64(const void *a, const void *b)
 	memcpy(&x, a, sizeof(x));
 	memcpy(&y, b, sizeof(y));
 	return (x > y) - (x < y);
+}
+
+/* The smallest value that @percent of all do not exceed; @sorted_us: @n of them, at least one. */
+static double percentile_ms(const int64_t *sorted_us, uint64_t n, unsigned percent)
+{
+	return (double)sorted_us[(n * percent + 99) / 100 - 1] / 1e3;
 }
 
 static void print_ping(uint64_t sent, uint64_t received, int64_t *rtt_us)
@@ -236,38 +265,80 @@ static void print_ping(uint64_t sent, uint64_t received, int64_t *rtt_us)
 	for (uint64_t i = 0; i < received; i++)
 		sum += (double)rtt_us[i];
 	say("%" PRIu64 " sent, %" PRIu64 " received, min/avg/max = %.3f/%.3f/%.3f ms, "
-	    "p50 = %.3f ms, p95 = %.3f ms",
+	    "p50 = %.3f ms, p95 = %.3f ms, p99 = %.3f ms",
 	    sent, received, (double)rtt_us[0] / 1e3, sum / (double)received / 1e3,
-	    (double)rtt_us[received - 1] / 1e3, (double)rtt_us[(received - 1) / 2] / 1e3,
-	    (double)rtt_us[(received * 95 + 99) / 100 - 1] / 1e3);
+	    (double)rtt_us[received - 1] / 1e3, percentile_ms(rtt_us, received, 50),
+	    percentile_ms(rtt_us, received, 95), percentile_ms(rtt_us, received, 99));
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
+struct ping_plan {
+	uint64_t count;
+	int64_t gap_us;
+	int64_t stop_us;   /* no request after that */
+	struct deadline d; /* by when it must be over */
+};
 
-static int ping_count(struct ping *p, uint64_t count, int64_t gap_us, const struct deadline *d)
+/* Return: requests sent; the round trips of the @received that came are in @rtt_us. */
+static uint64_t ping_in_turn(struct ping *p, const struct ping_plan *plan, int64_t *rtt_us,
+			     uint64_t *received)
 {
-	int64_t *rtt_us = allocate(count * sizeof(*rtt_us));
-	uint64_t sent = 0, received = 0;
+	uint64_t sent = 0;
 
-	while (sent < count && clock_us() < d->at_us) {
+	while (sent < plan->count && clock_us() < earlier(plan->d.at_us, plan->stop_us)) {
 		int64_t start_us = clock_us();
-		int64_t rtt = ping_once(p, earlier(start_us + PING_LOST_US, d->at_us));
+		int64_t rtt = ping_once(p, earlier(start_us + PING_LOST_US, plan->d.at_us));
 
 		sent++;
 		if (rtt >= 0)
-			rtt_us[received++] = rtt;
-		if (sent < count)
-			pause_until(earlier(start_us + gap_us, d->at_us));
+			rtt_us[(*received)++] = rtt;
+		if (sent < plan->count)
+			pause_until(earlier(start_us + plan->gap_us, plan->d.at_us));
 	}
+	return sent;
+}
+
+/* Likewise, but no request waits for a reply, and the last one's is waited for as for any. */
+static uint64_t ping_at_rate(struct ping *p, const struct ping_plan *plan, int64_t *rtt_us,
+			     uint64_t *received)
+{
+	int64_t end_us = earlier(plan->d.at_us, plan->stop_us), next_us = clock_us();
+	uint64_t sent = 0;
+
+	p->late_too = 1;
+	while (sent < plan->count && next_us < end_us) {
+		int64_t rtt = ping_receive(p, next_us);
+
+		if (rtt >= 0) {
+			rtt_us[(*received)++] = rtt;
+			continue;
+		}
+		ping_send(p);
+		sent++;
+		next_us += plan->gap_us;
+	}
+	end_us = earlier(clock_us() + PING_LOST_US, plan->d.at_us);
+	while (*received < sent) {
+		int64_t rtt = ping_receive(p, end_us);
+
+		if (rtt < 0)
+			break;
+		rtt_us[(*received)++] = rtt;
+	}
+	return sent;
+}
+
+static int ping_count(struct ping *p, const struct ping_plan *plan, int at_rate)
+{
+	int64_t *rtt_us = allocate(plan->count * sizeof(*rtt_us));
+	uint64_t sent, received = 0;
+
+	sent = (at_rate ? ping_at_rate : ping_in_turn)(p, plan, rtt_us, &received);
 	print_ping(sent, received, rtt_us);
 	free(rtt_us);
-	if (sent < count)
-		die("%" PRIu64 " of %" PRIu64 " requests sent within %g s", sent, count,
-		    deadline_s(d));
-	return received == count ? 0 : 1;
+	if (sent < plan->count && plan->stop_us == INT64_MAX)
+		die("%" PRIu64 " of %" PRIu64 " requests sent within %g s", sent, plan->count,
+		    deadline_s(&plan->d));
+	return received == sent ? 0 : 1;
 }
 
 static int ping_until(struct ping *p, const struct deadline *d)
@@ -293,32 +364,40 @@ static int ping_until(struct ping *p, const struct deadline *d)
 static int run_ping(int argc, char **argv)
 {
 	static struct ping ping;
-	uint64_t count = 1, payload = 56, gap_ms = 0;
-	int64_t wait_us = 0, gap_us;
-	struct deadline d;
-	int until = 0;
+	struct ping_plan plan = {.count = 1, .stop_us = INT64_MAX};
+	uint64_t payload = 56, gap_ms = 0;
+	int64_t wait_us = 0, span_us = 0;
+	int until = 0, at_rate = 0;
 	const struct arg args[] = {
 		SECONDS_ARG('w', &wait_us),
-		NUMBER_ARG('n', &count, 1000000),
+		NUMBER_ARG('n', &plan.count, 1000000),
 		NUMBER_ARG('s', &payload, 65507),
 		NUMBER_ARG('i', &gap_ms, 1000000),
+		SECONDS_ARG('t', &span_us),
+		FLAG_ARG('a', &at_rate),
 		FLAG_ARG('u', &until),
 	};
 
 	parse_args(argc, argv, args, COUNT(args));
 	if (argc - optind != 1)
 		misused("one address");
-	gap_us = (int64_t)gap_ms * 1000;
+	if (at_rate && (until || !gap_ms))
+		misused("-a takes -i, and no -u");
+	plan.gap_us = (int64_t)gap_ms * 1000;
 	ping.len = ECHO_HEADER_LEN + payload;
 	ping.to = address_of(argv[optind], 0);
 	ping_open(&ping);
 	if (until) {
-		d = deadline_in(wait_us ? wait_us : DEFAULT_WAIT_US);
-		return ping_until(&ping, &d);
+		plan.d = deadline_in(wait_us ? wait_us : DEFAULT_WAIT_US);
+		return ping_until(&ping, &plan.d);
 	}
 	/* Each request has its second; that bounds a run that has no -w. */
-	d = deadline_in(wait_us ? wait_us : (int64_t)count * (PING_LOST_US + gap_us) + 1000000);
-	return ping_count(&ping, count, gap_us, &d);
+	if (!wait_us)
+		wait_us = (int64_t)plan.count * (PING_LOST_US + plan.gap_us) + 1000000;
+	plan.d = deadline_in(wait_us);
+	if (span_us)
+		plan.stop_us = clock_us() + span_us;
+	return ping_count(&ping, &plan, at_rate);
 }
 
 /* ---- TCP ---- */
@@ -378,10 +457,14 @@ static int stream_receive(struct stream *s, int fd)
 	return n != 0;
 }
 
-static void sink_streams(struct stream *streams, struct pollfd *fds, size_t n, int64_t wait_us)
+/* Until all have ended or the clock says @end_us: then they are cut off. */
+static void sink_streams(struct stream *streams, struct pollfd *fds, size_t n, int64_t wait_us,
+			 int64_t end_us)
 {
-	for (size_t open = n; open;) {
-		if (!poll_until(fds, n, clock_us() + wait_us))
+	for (size_t open = n; open && clock_us() < end_us;) {
+		int64_t until_us = clock_us() + wait_us;
+
+		if (!poll_until(fds, n, earlier(until_us, end_us)) && until_us < end_us)
 			die("nothing came for %g s, after %" PRIu64 " bytes", (double)wait_us / 1e6,
 			    streams_bytes(streams, n));
 		for (size_t i = 0; i < n; i++) {
@@ -396,7 +479,7 @@ static void sink_streams(struct stream *streams, struct pollfd *fds, size_t n, i
 
 static int run_sink(int argc, char **argv)
 {
-	int64_t wait_us = DEFAULT_WAIT_US, start_us = 0;
+	int64_t wait_us = DEFAULT_WAIT_US, span_us = 0, start_us = 0;
 	struct pollfd fds[STREAMS_MAX];
 	const char *local = NULL;
 	uint16_t port = DEFAULT_PORT;
@@ -406,7 +489,7 @@ static int run_sink(int argc, char **argv)
 	uint64_t n = 1;
 	const struct arg args[] = {
 		SECONDS_ARG('w', &wait_us),	  PORT_ARG('p', &port),	 TEXT_ARG('b', &local),
-		NUMBER_ARG('m', &n, STREAMS_MAX), FLAG_ARG('q', &quiet),
+		NUMBER_ARG('m', &n, STREAMS_MAX), FLAG_ARG('q', &quiet), SECONDS_ARG('t', &span_us),
 	};
 
 	parse_args(argc, argv, args, COUNT(args));
@@ -421,7 +504,7 @@ static int run_sink(int argc, char **argv)
 			start_us = clock_us();
 	}
 	close(listen_fd);
-	sink_streams(streams, fds, n, wait_us);
+	sink_streams(streams, fds, n, wait_us, span_us ? start_us + span_us : INT64_MAX);
 	if (!quiet)
 		streams_print(streams, n, clock_us() - start_us);
 	free(streams);
@@ -563,57 +646,93 @@ static void datagram_add(struct datagrams *g, const uint8_t *buf, size_t len)
 	checksum_add(&g->sum, buf, len);
 }
 
+struct udp_sink {
+	uint64_t count;
+	int64_t span_us; /* after the first; 0: until the deadline */
+	struct deadline d;
+};
+
+/* One look at the clock for each time it waits, so that the sink costs little. */
+static void receive_datagrams(int fd, struct udp_sink *sink, struct datagrams *g)
+{
+	static uint8_t buf[PACKET_MAX];
+
+	while (g->count < sink->count && wait_fd(fd, POLLIN, &sink->d)) {
+		ssize_t n = 0;
+
+		for (int i = 0; i < UDP_BATCH && n >= 0 && g->count < sink->count; i++) {
+			n = recv(fd, buf, sizeof(buf), 0);
+			if (n >= 0)
+				datagram_add(g, buf, (size_t)n);
+			if (n >= 0 && g->count == 1 && sink->span_us)
+				sink->d = deadline_in(sink->span_us);
+		}
+		if (clock_us() >= sink->d.at_us)
+			break;
+	}
+}
+
 static int run_udp_sink(int argc, char **argv)
 {
 	struct datagrams g = {.sum = CHECKSUM_INIT};
-	static uint8_t buf[PACKET_MAX];
+	struct udp_sink sink = {.count = UINT64_MAX};
 	int64_t wait_us = DEFAULT_WAIT_US;
 	uint16_t port = DEFAULT_PORT;
-	uint64_t count = UINT64_MAX;
 	int fd, room = 8 << 20;
-	struct deadline d;
+	char rate[48] = "";
 	const struct arg args[] = {
 		SECONDS_ARG('w', &wait_us),
 		PORT_ARG('p', &port),
-		NUMBER_ARG('n', &count, INT64_MAX),
+		NUMBER_ARG('n', &sink.count, INT64_MAX),
+		SECONDS_ARG('t', &sink.span_us),
 	};
 
 	parse_args(argc, argv, args, COUNT(args));
 	if (argc != optind)
 		misused("no argument is expected");
+	if (sink.span_us && sink.count != UINT64_MAX)
+		misused("either -n or -t");
 	fd = bound_socket(NULL, port, SOCK_DGRAM);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	say("listening %u", socket_port(fd));
-	d = deadline_in(wait_us);
-	while (g.count < count && wait_fd(fd, POLLIN, &d)) {
-		ssize_t n = recv(fd, buf, sizeof(buf), 0);
-
-		if (n >= 0)
-			datagram_add(&g, buf, (size_t)n);
-	}
-	say("%" PRIu64 " datagrams, %" PRIu64 " bytes, checksum %016" PRIx64 ", %s", g.count,
-	    g.bytes, checksum_value(&g.sum), g.out_of_order ? "out of order" : "in order");
-	if (count != UINT64_MAX && g.count < count)
-		die("%" PRIu64 " of %" PRIu64 " datagrams came within %g s", g.count, count,
-		    deadline_s(&d));
+	sink.d = deadline_in(wait_us);
+	receive_datagrams(fd, &sink, &g);
+	if (sink.span_us)
+		snprintf(rate, sizeof(rate), ", %.0f datagrams/s",
+			 (double)g.count * 1e6 / (double)sink.span_us);
+	say("%" PRIu64 " datagrams, %" PRIu64 " bytes, checksum %016" PRIx64 ", %s%s", g.count,
+	    g.bytes, checksum_value(&g.sum), g.out_of_order ? "out of order" : "in order", rate);
+	if (sink.count != UINT64_MAX && g.count < sink.count)
+		die("%" PRIu64 " of %" PRIu64 " datagrams came within %g s", g.count, sink.count,
+		    deadline_s(&sink.d));
 	return 0;
 }
 
-static void send_datagrams(int fd, uint64_t count, size_t size, int64_t gap_us, uint64_t seed)
+struct udp_source {
+	uint64_t count;
+	size_t size;
+	int64_t gap_us;
+	int64_t span_us; /* 0: however long it takes */
+	uint64_t seed;
+};
+
+static void send_datagrams(int fd, struct udp_source *src)
 {
 	static uint8_t buf[PACKET_MAX + 8];
 	struct datagrams g = {.sum = CHECKSUM_INIT};
 	int64_t start_us = clock_us();
 
-	for (uint64_t i = 0; i < count; i++) {
-		random_fill(&seed, buf + 8, size - 8);
+	for (uint64_t i = 0; i < src->count; i++) {
+		if (src->span_us && clock_us() >= start_us + src->span_us)
+			break;
+		random_fill(&src->seed, buf + 8, src->size - 8);
 		be64_store(buf, i + 1);
-		if (gap_us)
-			pause_until(start_us + (int64_t)i * gap_us);
-		if (send(fd, buf, size, 0) < 0)
+		if (src->gap_us)
+			pause_until(start_us + (int64_t)i * src->gap_us);
+		if (send(fd, buf, src->size, 0) < 0)
 			die("send, after %" PRIu64 " datagrams: %s", i, strerror(errno));
-		datagram_add(&g, buf, size);
+		datagram_add(&g, buf, src->size);
 	}
 	say("%" PRIu64 " datagrams, %" PRIu64 " bytes, checksum %016" PRIx64, g.count, g.bytes,
 	    checksum_value(&g.sum));
@@ -621,7 +740,8 @@ static void send_datagrams(int fd, uint64_t count, size_t size, int64_t gap_us, 
 
 static int run_udp_source(int argc, char **argv)
 {
-	uint64_t count = 1, seed = 1, size = 64, gap_us = 0;
+	struct udp_source src = {.seed = 1};
+	uint64_t count = 0, size = 64, gap_us = 0;
 	int64_t wait_us = DEFAULT_WAIT_US;
 	uint16_t port = DEFAULT_PORT;
 	struct timeval timeout;
@@ -630,7 +750,8 @@ static int run_udp_source(int argc, char **argv)
 	const struct arg args[] = {
 		SECONDS_ARG('w', &wait_us),	      PORT_ARG('p', &port),
 		NUMBER_ARG('n', &count, INT64_MAX),   NUMBER_ARG('s', &size, 65507),
-		NUMBER_ARG('g', &gap_us, 1000000000), NUMBER_ARG('S', &seed, UINT64_MAX),
+		NUMBER_ARG('g', &gap_us, 1000000000), NUMBER_ARG('S', &src.seed, UINT64_MAX),
+		SECONDS_ARG('t', &src.span_us),
 	};
 
 	parse_args(argc, argv, args, COUNT(args));
@@ -638,6 +759,11 @@ static int run_udp_source(int argc, char **argv)
 		misused("one address");
 	if (size < 8)
 		misused("a datagram has at least 8 bytes");
+	if (count && src.span_us)
+		misused("either -n or -t");
+	src.count = count ? count : src.span_us ? UINT64_MAX : 1;
+	src.size = size;
+	src.gap_us = (int64_t)gap_us;
 	to = address_of(argv[optind], port);
 	timeout = (struct timeval){.tv_sec = (time_t)(wait_us / 1000000),
 				   .tv_usec = (suseconds_t)(wait_us % 1000000)};
@@ -646,7 +772,7 @@ static int run_udp_source(int argc, char **argv)
 		die("%s: %s", argv[optind], strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	(void)prctl(PR_SET_TIMERSLACK, 1UL); /* or a pause lasts 50 us more */
-	send_datagrams(fd, count, size, (int64_t)gap_us, seed);
+	send_datagrams(fd, &src);
 	return 0;
 }
 
@@ -706,14 +832,15 @@ static int run_cpu(int argc, char **argv)
 }
 
 static const struct command commands[] = {
-	{"ping", "[-w S] [-n COUNT] [-s PAYLOAD] [-i MS] [-u] ADDR", run_ping},
-	{"sink", "[-w S] [-p PORT] [-b ADDR] [-m N] [-q]", run_sink},
+	{"ping", "[-w S] [-n COUNT] [-s PAYLOAD] [-i MS] [-t S] [-a|-u] ADDR", run_ping},
+	{"sink", "[-w S] [-p PORT] [-b ADDR] [-m N] [-t SECONDS] [-q]", run_sink},
 	{"source",
 	 "[-w S] [-p PORT] -t SECONDS|-n BYTES [-b ADDR] [-C CONGESTION] [-S SEED] "
 	 "[-m N] ADDR",
 	 run_source},
-	{"udp-sink", "[-w S] [-p PORT] [-n COUNT]", run_udp_sink},
-	{"udp-source", "[-w S] [-p PORT] [-n COUNT] [-s SIZE] [-g GAP_US] [-S SEED] ADDR",
+	{"udp-sink", "[-w S] [-p PORT] [-n COUNT|-t SECONDS]", run_udp_sink},
+	{"udp-source",
+	 "[-w S] [-p PORT] [-n COUNT|-t SECONDS] [-s SIZE] [-g GAP_US] [-S SEED] ADDR",
 	 run_udp_source},
 	{"rss", "PID", run_rss},
 	{"cpu", "PID", run_cpu},
