@@ -3,6 +3,7 @@
 #   make               build ./tunnel
 #   make check         unit tests, and as root end-to-end tests in network namespaces
 #   make demo          two hosts on this machine with a tunnel between them (root)
+#   make bench         throughput, latency, CPU and memory beside other tunnels (root, 10 minutes)
 #   make install       into $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #
 # Variables: CC (gcc, clang, musl-gcc), CFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD (for objects),
@@ -41,7 +42,7 @@ tools    := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 fuzz       := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz_flags := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-.PHONY: all unit fuzz-build check demo install uninstall clean format
+.PHONY: all unit fuzz-build check demo bench install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(BIN)
@@ -79,6 +80,9 @@ check: $(BIN) $(BUILD)/unit-tests $(tools)
 
 demo: $(BIN) $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/demo.sh
+
+bench: $(BIN) $(tools)
+	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/bench.sh
 
 install: $(BIN)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/tunnel
