@@ -30,7 +30,7 @@ struct session {
 	enum packet_fault fault; /* why session_next() said SESSION_BROKEN */
 	size_t in_start, in_end; /* received and not yet taken: in[in_start..in_end) */
 	size_t out_start, out_end; /* framed and not yet sent: out[out_start..out_end) */
-	size_t out_boundary;	   /* >= out_start: where the next frame begins, or out_end */
+	size_t out_boundary;	   /* where some frame begins, from which others can be found */
 	uint8_t in[SESSION_IN_SIZE];
 	uint8_t out[SESSION_OUT_SIZE];
 };

@@ -61,9 +61,9 @@ uint8_t *session_out_space(struct session *s, size_t len)
 	size_t need = FRAME_HEADER_LEN + len;
 
 	if (SESSION_OUT_SIZE - s->out_end < need) {
+		s->out_boundary = session_begun(s);
 		memmove(s->out, s->out + s->out_start, s->out_end - s->out_start);
 		s->out_end -= s->out_start;
-		s->out_boundary -= s->out_start;
 		s->out_start = 0;
 	}
 	if (SESSION_OUT_SIZE - s->out_end < need)
@@ -86,13 +86,15 @@ const uint8_t *session_pending(const struct session *s, size_t *len)
 void session_sent(struct session *s, size_t len)
 {
 	s->out_start += len;
-	while (s->out_boundary < s->out_start)
-		s->out_boundary += FRAME_HEADER_LEN + be16_load(s->out + s->out_boundary);
 	if (s->out_start == s->out_end)
 		s->out_start = s->out_end = s->out_boundary = 0;
 }
 
 size_t session_begun(const struct session *s)
 {
-	return s->out_boundary - s->out_start;
+	size_t boundary = s->out_boundary;
+
+	while (boundary < s->out_start)
+		boundary += FRAME_HEADER_LEN + be16_load(s->out + boundary);
+	return boundary - s->out_start;
 }
