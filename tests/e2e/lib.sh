@@ -13,7 +13,7 @@ set -eu
 
 BUILD=${BUILD:-$PWD/build}
 TUNNEL=${TUNNEL:-$PWD/tunnel}
-PROBE=$BUILD/probe WIRE=$BUILD/wire AWAIT=$BUILD/await
+PROBE=$BUILD/probe WIRE=$BUILD/wire AWAIT=$BUILD/await JUDGE=$BUILD/judge
 ID=t$$
 A=$ID-a B=$ID-b C=$ID-c SWITCH=$ID-x
 DIR=$(mktemp -d)
@@ -175,6 +175,14 @@ says() { "$AWAIT" text "$DIR/$1.log" "$2" || fail "$1 does not say: $2"; }
 
 silent_about() { # silent_about NAME TEXT
 	! grep -q -- "$2" "$DIR/$1.log" || fail "$1 says: $2"
+}
+
+# counter NAME KEY: what NAME has counted until now
+counter() {
+	counter_lines=$(grep -c ' refused=' "$DIR/$1.log" || :)
+	kill -USR1 "$(pid "$1")"
+	"$AWAIT" text -n $((counter_lines + 1)) "$DIR/$1.log" ' refused=' || fail "$1 does not count"
+	sed -n "s/.* $2=\([0-9]*\).*/\1/p" "$DIR/$1.log" | tail -n 1
 }
 
 # refuses STATUS TEXT COMMAND...: it must end with STATUS and say TEXT on standard error

@@ -19,7 +19,8 @@
  *		 SECONDS after the first; says ", RATE datagrams/s" as well.
  * probe udp-source  COUNT datagrams of SIZE bytes that start with a sequence number of 8 bytes,
  *		 one every -g microseconds, or, with -t instead of -n, as many as it can send in
- *		 SECONDS; says "N datagrams, BYTES bytes, checksum X".
+ *		 SECONDS; says "N datagrams, BYTES bytes, checksum X". -G: so many are given to the
+ *		 kernel at a time, which makes datagrams of them (UDP_SEGMENT).
  * probe rss	 resident memory of a process, in kB
  * probe cpu	 its user and system time so far, in milliseconds
  * probe switches    its voluntary context switches so far: how often it has gone to sleep
@@ -30,9 +31,14 @@
 #include <inttypes.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
 #include <sys/prctl.h>
 
 #include "tool.h"
+
+#ifndef UDP_SEGMENT /* Linux 4.18 */
+#define UDP_SEGMENT 103
+#endif
 
 #define PING_LOST_US	1000000
 #define PING_UNTIL_US	50000
@@ -710,9 +716,9 @@ static int run_udp_sink(int argc, char **argv)
 }
 
 struct udp_source {
-	uint64_t count;
-	size_t size;
-	int64_t gap_us;
+	uint64_t count, size;
+	uint64_t at_a_time;
+	uint64_t gap_us;
 	int64_t span_us; /* 0: however long it takes */
 	uint64_t seed;
 };
@@ -722,17 +728,22 @@ static void send_datagrams(int fd, struct udp_source *src)
 	static uint8_t buf[PACKET_MAX + 8];
 	struct datagrams g = {.sum = CHECKSUM_INIT};
 	int64_t start_us = clock_us();
+	size_t len = 0;
 
 	for (uint64_t i = 0; i < src->count; i++) {
 		if (src->span_us && clock_us() >= start_us + src->span_us)
 			break;
-		random_fill(&src->seed, buf + 8, src->size - 8);
-		be64_store(buf, i + 1);
+		random_fill(&src->seed, buf + len + 8, src->size - 8);
+		be64_store(buf + len, i + 1);
+		datagram_add(&g, buf + len, src->size);
+		len += src->size;
+		if ((i + 1) % src->at_a_time && i + 1 < src->count)
+			continue;
 		if (src->gap_us)
-			pause_until(start_us + (int64_t)i * src->gap_us);
-		if (send(fd, buf, src->size, 0) < 0)
+			pause_until(start_us + (int64_t)(i * src->gap_us));
+		if (send(fd, buf, len, 0) < 0)
 			die("send, after %" PRIu64 " datagrams: %s", i, strerror(errno));
-		datagram_add(&g, buf, src->size);
+		len = 0;
 	}
 	say("%" PRIu64 " datagrams, %" PRIu64 " bytes, checksum %016" PRIx64, g.count, g.bytes,
 	    checksum_value(&g.sum));
@@ -740,30 +751,30 @@ static void send_datagrams(int fd, struct udp_source *src)
 
 static int run_udp_source(int argc, char **argv)
 {
-	struct udp_source src = {.seed = 1};
-	uint64_t count = 0, size = 64, gap_us = 0;
+	struct udp_source src = {.seed = 1, .size = 64, .at_a_time = 1};
 	int64_t wait_us = DEFAULT_WAIT_US;
 	uint16_t port = DEFAULT_PORT;
 	struct timeval timeout;
 	struct address to;
-	int fd;
+	int fd, size;
 	const struct arg args[] = {
-		SECONDS_ARG('w', &wait_us),	      PORT_ARG('p', &port),
-		NUMBER_ARG('n', &count, INT64_MAX),   NUMBER_ARG('s', &size, 65507),
-		NUMBER_ARG('g', &gap_us, 1000000000), NUMBER_ARG('S', &src.seed, UINT64_MAX),
-		SECONDS_ARG('t', &src.span_us),
+		SECONDS_ARG('w', &wait_us),		  PORT_ARG('p', &port),
+		NUMBER_ARG('n', &src.count, INT64_MAX),	  NUMBER_ARG('s', &src.size, 65507),
+		NUMBER_ARG('g', &src.gap_us, 1000000000), NUMBER_ARG('S', &src.seed, UINT64_MAX),
+		NUMBER_ARG('G', &src.at_a_time, 128),	  SECONDS_ARG('t', &src.span_us),
 	};
 
 	parse_args(argc, argv, args, COUNT(args));
 	if (argc - optind != 1)
 		misused("one address");
-	if (size < 8)
+	if (src.size < 8)
 		misused("a datagram has at least 8 bytes");
-	if (count && src.span_us)
+	if (!src.at_a_time || src.at_a_time * src.size > 65507)
+		misused("-G times -s is 1 datagram to 65507 bytes");
+	if (src.count && src.span_us)
 		misused("either -n or -t");
-	src.count = count ? count : src.span_us ? UINT64_MAX : 1;
-	src.size = size;
-	src.gap_us = (int64_t)gap_us;
+	if (!src.count)
+		src.count = src.span_us ? UINT64_MAX : 1;
 	to = address_of(argv[optind], port);
 	timeout = (struct timeval){.tv_sec = (time_t)(wait_us / 1000000),
 				   .tv_usec = (suseconds_t)(wait_us % 1000000)};
@@ -772,6 +783,9 @@ static int run_udp_source(int argc, char **argv)
 		die("%s: %s", argv[optind], strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	(void)prctl(PR_SET_TIMERSLACK, 1UL); /* or a pause lasts 50 us more */
+	size = (int)src.size;
+	if (src.at_a_time > 1 && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)) < 0)
+		die("-G: %s", strerror(errno));
 	send_datagrams(fd, &src);
 	return 0;
 }
@@ -840,7 +854,7 @@ static const struct command commands[] = {
 	 run_source},
 	{"udp-sink", "[-w S] [-p PORT] [-n COUNT|-t SECONDS]", run_udp_sink},
 	{"udp-source",
-	 "[-w S] [-p PORT] [-n COUNT|-t SECONDS] [-s SIZE] [-g GAP_US] [-S SEED] ADDR",
+	 "[-w S] [-p PORT] [-n COUNT|-t SECONDS] [-s SIZE] [-g GAP_US] [-G AT_A_TIME] [-S SEED] ADDR",
 	 run_udp_source},
 	{"rss", "PID", run_rss},
 	{"cpu", "PID", run_cpu},

@@ -9,6 +9,7 @@
  *
  *	send:HEX		these bytes
  *	frame:HEX		their length in 2 bytes, big-endian, then the bytes (may be none)
+ *	frames:FILE		each line of FILE as a frame, all in one go
  *	sendrand:N		N pseudo-random bytes
  *	fill:N:HEX		the bytes N times
  *	dribble:MS:HEX		the bytes one by one, with a pause of MS milliseconds after each
@@ -131,6 +132,7 @@ struct verb;
 struct action {
 	const struct verb *verb;
 	const char *text;
+	const char *path;
 	double number;
 	struct bytes bytes;
 };
@@ -140,6 +142,7 @@ enum verb_needs {
 	NEEDS_BYTES = 2,
 	NEEDS_SOME_BYTES = 4 | NEEDS_BYTES, /* at least one */
 	OFFLINE = 8,			    /* also after the connection is closed */
+	NEEDS_PATH = 16,
 };
 
 struct verb {
@@ -240,6 +243,37 @@ static void do_frame(struct wire *w, const struct action *a)
 	memcpy(buf + 2, a->bytes.data, len);
 	send_all(w, buf, len + 2);
 	free(buf);
+}
+
+/* In one go: whoever reads fast enough gets them all at once. */
+static void do_frames(struct wire *w, const struct action *a)
+{
+	struct bytes all = {.len = 0};
+	FILE *file = fopen(a->path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	if (!file)
+		die("%s: %s", w->action, strerror(errno));
+	while ((n = getline(&line, &room, file)) > 0) {
+		struct bytes frame;
+
+		line[strcspn(line, "\n")] = 0;
+		frame = bytes_arg(line);
+		all.data = realloc(all.data, all.len + 2 + frame.len);
+		if (!all.data || frame.len > FRAME_MAX)
+			die("%s: too long", w->action);
+		all.data[all.len++] = (uint8_t)(frame.len >> 8);
+		all.data[all.len++] = (uint8_t)frame.len;
+		memcpy(all.data + all.len, frame.data, frame.len);
+		all.len += frame.len;
+		free(frame.data);
+	}
+	free(line);
+	fclose(file);
+	send_all(w, all.data, all.len);
+	free(all.data);
 }
 
 static void do_sendrand(struct wire *w, const struct action *a)
@@ -462,6 +496,7 @@ static void do_rst(struct wire *w, const struct action *a)
 static const struct verb verbs[] = {
 	{"send", NEEDS_SOME_BYTES, do_send},
 	{"frame", NEEDS_BYTES, do_frame},
+	{"frames", NEEDS_PATH, do_frames},
 	{"sendrand", NEEDS_NUMBER, do_sendrand},
 	{"fill", NEEDS_NUMBER | NEEDS_SOME_BYTES, do_fill},
 	{"dribble", NEEDS_NUMBER | NEEDS_SOME_BYTES, do_dribble},
@@ -489,7 +524,7 @@ static const struct verb *find_verb(const char *text, size_t len)
 	int has_argument = text[len] == ':';
 
 	for (size_t i = 0; i < COUNT(verbs); i++) {
-		int wants = (verbs[i].needs & (NEEDS_NUMBER | NEEDS_BYTES)) != 0;
+		int wants = (verbs[i].needs & (NEEDS_NUMBER | NEEDS_BYTES | NEEDS_PATH)) != 0;
 
 		if (strlen(verbs[i].name) == len && !memcmp(verbs[i].name, text, len) &&
 		    wants == has_argument)
@@ -506,6 +541,7 @@ static struct action action_arg(const char *text)
 	int needs = a.verb->needs;
 	char *end;
 
+	a.path = rest;
 	if (needs & NEEDS_NUMBER) {
 		a.number = strtod(rest, &end);
 		if (end == rest || !(a.number >= 0 && a.number <= 1e12))
