@@ -15,12 +15,13 @@ by_flow() {
 		sort -s -k 1,1 | sed 's/^[^ ]* //'
 }
 
-# spoil FILE: of each flow damage the payload of a packet, double one, leave one out, swap two.
+# spoil FILE: of each flow damage the payload of a packet, double one, leave one out, swap two. Two
+# equal datagrams with DF would come out with other IDs, which mean nothing then, RFC 6864.
 spoil() {
 	by_flow "$1" | awk '
 		{ match($0, /(00..|c00[12])1389/); flow = substr($0, RSTART, 8); n = ++seen[flow] }
 		n == 5 { sub(/....$/, "beef") }
-		n == 9 { print }
+		n == 9 && flow !~ /^c001/ { print }
 		n == 14 { next }
 		n == 20 { kept = $0; next }
 		{ print }
@@ -70,7 +71,10 @@ through() {
 same_flows() {
 	by_flow "$1" >"$DIR/flows1"
 	by_flow "$2" >"$DIR/flows2"
-	cmp "$DIR/flows1" "$DIR/flows2" || fail "ethernet header $ethernet: not the same packets"
+	cmp -s "$DIR/flows1" "$DIR/flows2" || {
+		diff "$DIR/flows1" "$DIR/flows2" | cut -c 1-160
+		fail "ethernet header $ethernet: not the same packets"
+	}
 }
 
 for ethernet in $MACS ${MACS}88a8000781000008; do

@@ -16,9 +16,10 @@
  *		 IPv6, TCP, UDP and ICMP. -a: they are Ethernet frames. At the end a line for each way,
  *		 "to" for the one to HOST and "from":
  *		 "to: P packets, T tcp, U udp, F fragments, longest L, G gaps, R repeats, J jumps".
- *		 Gaps are bytes of a TCP stream left out, repeats come again, jumps are packets
- *		 with payload whose IPv4 ID is not its predecessor's and 1. Each fault is a line, and
- *		 the status is 1 then; gaps, repeats and jumps are none.
+ *		 Gaps are bytes of a TCP stream left out, repeats come again, jumps are TCP packets
+ *		 with payload whose IPv4 ID is not its predecessor's and 1 (with UDP_SEGMENT the kernel
+ *		 itself counts otherwise). Each fault is a line, and the status is 1 then; gaps, repeats
+ *		 and jumps are none.
  */
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -256,7 +257,6 @@ static void follow_tcp(struct way *w, struct flow *f, const struct packet *p)
 static void follow(struct way *w, const struct packet *p)
 {
 	struct flow *f = find_flow(w, p);
-	int is_tcp = p->proto == IPPROTO_TCP;
 
 	if (p->version == 4) {
 		unsigned id = load16(p->bytes + p->l3 + 4);
@@ -264,10 +264,9 @@ static void follow(struct way *w, const struct packet *p)
 		w->jumps += f->has_id && p->end > p->payload && id != ((f->last_id + 1) & 0xffff);
 		f->last_id = id;
 		/* The kernel sends SYN and ACK before there is a socket that counts. */
-		f->has_id = !(is_tcp && p->bytes[p->l4 + 13] & FLAG_SYN);
+		f->has_id = !(p->bytes[p->l4 + 13] & FLAG_SYN);
 	}
-	if (is_tcp)
-		follow_tcp(w, f, p);
+	follow_tcp(w, f, p);
 }
 
 struct relay {
@@ -299,7 +298,8 @@ static void judge_frame(const struct relay *r, struct way *w)
 		return;
 	w->tcp += p.proto == IPPROTO_TCP;
 	w->udp += p.proto == IPPROTO_UDP;
-	follow(w, &p);
+	if (p.proto == IPPROTO_TCP)
+		follow(w, &p);
 }
 
 /* The stream's next bytes, to frames. */
