@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * older: run a program as on an older kernel, one that can do less with tun devices. The calls that it
- * would refuse are refused with EINVAL, by a seccomp filter.
+ * older: a past that a program may meet. An older kernel can do less with tun devices: the calls that
+ * it would refuse are refused with EINVAL, by a seccomp filter. And someone has used a device before.
  *
  * older run	 -o MASK: TUNSETOFFLOAD with any of these bits is refused. -v N: so is a writev() of N
  *		 parts or more, which is a super-packet. Status 77 when the kernel has no seccomp.
+ * older left	 leaves DEV, which is there to stay, with settings that nobody expects: all offload, a
+ *		 longer vnet header, a send buffer of a byte. -a: it is a tap.
  */
 #include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -62,7 +65,38 @@ static int run_run(int argc, char **argv)
 	die("%s: %s", argv[optind], strerror(errno));
 }
 
+static void set(int fd, unsigned long op, void *value, const char *name)
+{
+	if (ioctl(fd, op, value) < 0)
+		die("%s: %s", name, strerror(errno));
+}
+
+static int run_left(int argc, char **argv)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), is_tap = 0;
+	int header_len = 12, sndbuf = 1, little_endian = 1;
+	struct ifreq ifr = {.ifr_flags = IFF_NO_PI | IFF_VNET_HDR};
+	const struct arg args[] = {
+		FLAG_ARG('a', &is_tap),
+	};
+
+	parse_args(argc, argv, args, COUNT(args));
+	if (argc - optind != 1)
+		misused("one device");
+	strncpy(ifr.ifr_name, argv[optind], sizeof(ifr.ifr_name) - 1);
+	ifr.ifr_flags |= is_tap ? IFF_TAP : IFF_TUN;
+	set(fd, TUNSETIFF, &ifr, "TUNSETIFF");
+	set(fd, TUNSETVNETHDRSZ, &header_len, "TUNSETVNETHDRSZ");
+	set(fd, TUNSETVNETLE, &little_endian, "TUNSETVNETLE");
+	set(fd, TUNSETSNDBUF, &sndbuf, "TUNSETSNDBUF");
+	/* Checksums, TCP and, where the kernel knows it, UDP. */
+	if (ioctl(fd, TUNSETOFFLOAD, 0x67) < 0 && ioctl(fd, TUNSETOFFLOAD, 0x07) < 0)
+		die("TUNSETOFFLOAD: %s", strerror(errno));
+	return 0;
+}
+
 static const struct command commands[] = {
+	{"left", "[-a] DEV", run_left},
 	{"run", "[-o MASK] [-v PARTS] PROGRAM ARGUMENT...", run_run},
 };
 
