@@ -6,7 +6,8 @@
  * older run	 -o MASK: TUNSETOFFLOAD with any of these bits is refused. -v N: so is a writev() of N
  *		 parts or more, which is a super-packet. Status 77 when the kernel has no seccomp.
  * older left	 leaves DEV, which is there to stay, with settings that nobody expects: all offload, a
- *		 longer vnet header, a send buffer of a byte. -a: it is a tap.
+ *		 longer vnet header, a send buffer of a byte. -a: it is a tap, and
+ *		 there are two filters that let no frame through.
  */
 #include <linux/filter.h>
 #include <linux/if_tun.h>
@@ -65,16 +66,20 @@ static int run_run(int argc, char **argv)
 	die("%s: %s", argv[optind], strerror(errno));
 }
 
-static void set(int fd, unsigned long op, void *value, const char *name)
-{
-	if (ioctl(fd, op, value) < 0)
-		die("%s: %s", name, strerror(errno));
-}
+#define SET(fd, op, value)                                   \
+	do {                                                 \
+		if (ioctl(fd, op, value) < 0)                \
+			die("%s: %s", #op, strerror(errno)); \
+	} while (0)
 
 static int run_left(int argc, char **argv)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), is_tap = 0;
 	int header_len = 12, sndbuf = 1, little_endian = 1;
+	struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog program = {.len = COUNT(nothing), .filter = nothing};
+	struct tun_filter head = {.count = 1};
+	uint8_t nobody[sizeof(head) + 6] = {0}; /* a filter and its one address */
 	struct ifreq ifr = {.ifr_flags = IFF_NO_PI | IFF_VNET_HDR};
 	const struct arg args[] = {
 		FLAG_ARG('a', &is_tap),
@@ -85,13 +90,18 @@ static int run_left(int argc, char **argv)
 		misused("one device");
 	strncpy(ifr.ifr_name, argv[optind], sizeof(ifr.ifr_name) - 1);
 	ifr.ifr_flags |= is_tap ? IFF_TAP : IFF_TUN;
-	set(fd, TUNSETIFF, &ifr, "TUNSETIFF");
-	set(fd, TUNSETVNETHDRSZ, &header_len, "TUNSETVNETHDRSZ");
-	set(fd, TUNSETVNETLE, &little_endian, "TUNSETVNETLE");
-	set(fd, TUNSETSNDBUF, &sndbuf, "TUNSETSNDBUF");
+	SET(fd, TUNSETIFF, &ifr);
+	SET(fd, TUNSETVNETHDRSZ, &header_len);
+	SET(fd, TUNSETVNETLE, &little_endian);
+	SET(fd, TUNSETSNDBUF, &sndbuf);
 	/* Checksums, TCP and, where the kernel knows it, UDP. */
 	if (ioctl(fd, TUNSETOFFLOAD, 0x67) < 0 && ioctl(fd, TUNSETOFFLOAD, 0x07) < 0)
 		die("TUNSETOFFLOAD: %s", strerror(errno));
+	if (is_tap) {
+		memcpy(nobody, &head, sizeof(head));
+		SET(fd, TUNSETTXFILTER, nobody);
+		SET(fd, TUNATTACHFILTER, &program);
+	}
 	return 0;
 }
 
