@@ -193,6 +193,18 @@ static int set_offload(struct device *dev)
 	return err;
 }
 
+/* A tap may be left with filters, of addresses and of bytes, that let no frame through to us. */
+static int drop_filters(struct device *dev)
+{
+	struct tun_filter all = {.count = 0};
+	int err;
+
+	if (dev->kind != PACKET_ETHER)
+		return 0;
+	err = tun_ioctl(dev, TUNSETTXFILTER, (uintptr_t)&all);
+	return err < 0 ? err : tun_ioctl(dev, TUNDETACHFILTER, 0);
+}
+
 const char *device_offload_text(const struct device *dev)
 {
 	if (!dev->has_vnet)
@@ -220,6 +232,9 @@ static int attach(struct device *dev, const char *name, char error[DEVICE_ERROR_
 	err = set_offload(dev);
 	if (err < 0)
 		return fail(error, "%s: cannot set offloads: %s", dev->name, strerror(-err));
+	err = drop_filters(dev);
+	if (err < 0)
+		return fail(error, "%s: cannot drop its filters: %s", dev->name, strerror(-err));
 	dev->has_carrier_control = 1;
 	return 0;
 }
