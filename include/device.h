@@ -75,8 +75,8 @@ int device_read(struct device *dev, struct device_packet *packet);
 
 /**
  * device_write() - one packet or super-packet to the kernel; never blocks
- * @iov:	first the vnet header and whatever follows it, then more; without has_vnet exactly the
- *		header in the first
+ * @iov:	first the vnet header and whatever follows it, then more; without has_vnet the first is
+ *		passed over, and the second is the packet
  *
  * Return: 0 or -errno: -EIO while the device is down, -EBADFD when it was deleted, -EINVAL for what
  * the kernel does not take as a packet. None of them spoils the descriptor.

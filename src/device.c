@@ -803,11 +803,13 @@ int device_read(struct device *dev, struct device_packet *packet)
 
 int device_write(const struct device *dev, const struct iovec *iov, unsigned niov)
 {
-	if (!dev->has_vnet) {
-		iov++;
-		niov--;
-	}
-	return writev(dev->fd, iov, (int)niov) < 0 ? -errno : 0;
+	ssize_t n;
+
+	if (dev->has_vnet)
+		n = writev(dev->fd, iov, (int)niov);
+	else
+		n = write(dev->fd, iov[1].iov_base, iov[1].iov_len);
+	return n < 0 ? -errno : 0;
 }
 
 void device_set_carrier(struct device *dev, int on)
