@@ -29,7 +29,8 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-pure := options packet session status
+crypto := x25519
+pure   := options packet session status $(crypto)
 all_src := $(wildcard src/*.c)
 obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
 
