@@ -7,7 +7,8 @@
 #
 # Variables: CC (gcc, clang, musl-gcc), CFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD (for objects),
 # BIN (the program), V=1 (show commands), WERROR=1 (warnings are errors),
-# ONLY=PATTERN (make check: run the tests whose name has it).
+# ONLY=PATTERN (make check: run the tests whose name has it), VECTORS=FOLDER (third-party test
+# vectors for unit and check; those that are not there are skipped).
 
 CC      ?= cc
 PREFIX  ?= /usr/local
@@ -15,6 +16,7 @@ BUILD   ?= build
 BIN     ?= tunnel
 CFLAGS  ?= -O2 -g
 LDFLAGS ?=
+export VECTORS
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wformat-nonliteral -Wvla
@@ -29,7 +31,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-crypto := x25519
+crypto := x25519 blake2s
 pure   := options packet session status $(crypto)
 all_src := $(wildcard src/*.c)
 obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
