@@ -31,7 +31,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-crypto := x25519 blake2s
+crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s
 pure   := options packet session status $(crypto)
 all_src := $(wildcard src/*.c)
 obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
