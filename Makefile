@@ -2,6 +2,8 @@
 #
 #   make               build ./tunnel
 #   make check         unit tests, and as root end-to-end tests in network namespaces
+#   make ctgrind       does the cryptography's time depend on a secret? (valgrind)
+#   make bench-crypto  its speed, beside openssl's
 #   make demo          two hosts on this machine with a tunnel between them (root)
 #   make install       into $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #
@@ -40,7 +42,7 @@ unit_obj := $(patsubst tests/unit/%.c,$(BUILD)/unit/%.o,$(wildcard tests/unit/*.
             $(pure:%=$(BUILD)/src/%.o)
 tools    := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all unit check demo install uninstall clean format
+.PHONY: all unit check ctgrind bench-crypto demo install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(BIN)
@@ -68,6 +70,15 @@ unit: $(BUILD)/unit-tests
 
 check: $(BIN) $(BUILD)/unit-tests $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) ONLY='$(ONLY)' tests/run.sh
+
+ctgrind:
+	$(Q)BUILD=$(BUILD) scripts/ctgrind.sh
+
+$(BUILD)/bench-crypto: tests/bench_crypto.c $(crypto:%=$(BUILD)/src/%.o) Makefile
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out Makefile,$^)
+
+bench-crypto: $(BUILD)/bench-crypto
+	$(Q)BUILD=$(BUILD) scripts/bench-crypto.sh
 
 demo: $(BIN) $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/demo.sh
