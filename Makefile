@@ -2,13 +2,16 @@
 #
 #   make               build ./tunnel
 #   make check         unit tests, and as root end-to-end tests in network namespaces
+#   make ctgrind       does the cryptography's time depend on a secret? (valgrind)
+#   make bench-crypto  its speed, beside openssl's
 #   make demo          two hosts on this machine with a tunnel between them (root)
 #   make bench         throughput, latency, CPU and memory beside other tunnels (root, 10 minutes)
 #   make install       into $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #
 # Variables: CC (gcc, clang, musl-gcc), CFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD (for objects),
 # BIN (the program), V=1 (show commands), WERROR=1 (warnings are errors),
-# ONLY=PATTERN (make check: run the tests whose name has it).
+# ONLY=PATTERN (make check: run the tests whose name has it), VECTORS=FOLDER (third-party test
+# vectors for unit and check; those that are not there are skipped).
 
 CC      ?= cc
 PREFIX  ?= /usr/local
@@ -16,6 +19,7 @@ BUILD   ?= build
 BIN     ?= tunnel
 CFLAGS  ?= -O2 -g
 LDFLAGS ?=
+export VECTORS
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wformat-nonliteral -Wvla
@@ -30,9 +34,11 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-pure := checksum fqcodel headers merge options packet session split status
-all_src := $(wildcard src/*.c)
-obj     := $(all_src:src/%.c=$(BUILD)/src/%.o)
+crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s
+pure   := checksum fqcodel headers merge options packet session split status $(crypto)
+# The cryptography is there and tested, and waits for the keyed mode that will use it.
+program := $(filter-out $(crypto:%=src/%.c),$(wildcard src/*.c))
+obj     := $(program:src/%.c=$(BUILD)/src/%.o)
 
 unit_obj := $(patsubst tests/unit/%.c,$(BUILD)/unit/%.o,$(wildcard tests/unit/*.c)) \
             $(pure:%=$(BUILD)/src/%.o)
@@ -42,7 +48,7 @@ tools    := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 fuzz       := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz_flags := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-.PHONY: all unit fuzz-build check demo bench install uninstall clean format
+.PHONY: all unit fuzz-build check ctgrind bench-crypto demo bench install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(BIN)
@@ -77,6 +83,15 @@ fuzz-build: $(fuzz)
 
 check: $(BIN) $(BUILD)/unit-tests $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) ONLY='$(ONLY)' tests/run.sh
+
+ctgrind:
+	$(Q)BUILD=$(BUILD) scripts/ctgrind.sh
+
+$(BUILD)/bench-crypto: tests/bench_crypto.c $(crypto:%=$(BUILD)/src/%.o) Makefile
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out Makefile,$^)
+
+bench-crypto: $(BUILD)/bench-crypto
+	$(Q)BUILD=$(BUILD) scripts/bench-crypto.sh
 
 demo: $(BIN) $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/demo.sh
