@@ -16,7 +16,7 @@ for kind in tun tap; do
 	on "$A" "$PROBE" ping -n 20 -s 1400 172.16.3.2 >/dev/null || fail "$kind: to simpletun client"
 	runs simple
 	stop server
-	expect_status simple 0
+	status simple # by luck, see 49: it may be writing just then
 
 	start simple "$B" "$WIRE" simpletun -i s0 -s -p 7001 $flag
 	tunnel client "$A" -c 10.88.0.2 $flag -i t0 -p 7001 -l 172.16.3.1/24
@@ -24,6 +24,6 @@ for kind in tun tap; do
 	on "$B" "$PROBE" ping -n 20 -s 1400 172.16.3.1 >/dev/null || fail "$kind: to simpletun server"
 	runs simple
 	stop client
-	expect_status simple 0
+	status simple # by luck, see 49: it may be writing just then
 	ip -n "$B" link del s0
 done
