@@ -40,13 +40,13 @@ through() {
 	shift 3
 	start sink "$B" "$WIRE" listen -w 20 -p 7000 "recvframes:$(grep -c . "$input")" close
 	"$AWAIT" text "$DIR/sink.out" listening
-	tunnel second "$A" $kind -c 10.88.0.2 -p 7000 -i tun1 -l none --no-offload
-	tunnel first "$A" $kind -s -i tun0 -l none "$@"
+	tunnel second "$A" "$kind" -c 10.88.0.2 -p 7000 -i tun1 -l none --no-offload
+	tunnel first "$A" "$kind" -s -i tun0 -l none "$@"
 	start source "$B" "$WIRE" connect -w 20 10.88.0.1 recvframe "frames:$input" drain
 	ip -n "$A" link set tun1 txqueuelen 5000
 	on "$A" "$AWAIT" device tun0 running
 	on "$A" "$AWAIT" device tun1 running
-	if [ $kind = -a ]; then
+	if [ "$kind" = -a ]; then
 		ip -n "$A" link add br0 type bridge mcast_snooping 0
 		ip -n "$A" link set br0 up
 		ip -n "$A" link set tun0 master br0
@@ -77,6 +77,13 @@ same_flows() {
 		fail "ethernet header $ethernet: not the same packets"
 	}
 }
+
+SHAPES=lookalikes
+ethernet=$MACS
+segments "$DIR/in" $MACS -a
+through "$DIR/out" "$DIR/in" -a
+same_flows "$DIR/in" "$DIR/out"
+SHAPES=supers
 
 for ethernet in $MACS ${MACS}88a8000781000008; do
 	segments "$DIR/cut" "$ethernet" -a --no-offload

@@ -7,12 +7,12 @@ two_hosts
 
 for case in "-u 1500" "-a 1500" "-u 1281" "-a 9000"; do
 	kind=${case% *} mtu=${case#* } longest=$mtu
-	[ $kind = -u ] || longest=$((mtu + 14))
-	tunnel server "$A" $kind -s -i tun0 -m "$mtu" -l 172.16.3.1 -l fd00::1
-	a=$([ $kind = -u ] || echo -a)
+	[ "$kind" = -u ] || longest=$((mtu + 14))
+	tunnel server "$A" "$kind" -s -i tun0 -m "$mtu" -l 172.16.3.1 -l fd00::1
+	a=$([ "$kind" = -u ] || echo -a)
 	start relay "$B" "$JUDGE" relay $a -m "$mtu" -p 7000 10.88.0.1
 	"$AWAIT" text "$DIR/relay.out" listening
-	tunnel client "$B" $kind -c 127.0.0.1 -p 7000 -i tun0 -m "$mtu" -w 10 -l 172.16.3.2 -l fd00::2
+	tunnel client "$B" "$kind" -c 127.0.0.1 -p 7000 -i tun0 -m "$mtu" -w 10 -l 172.16.3.2 -l fd00::2
 	everything
 	dropped=0
 	for end in server client; do

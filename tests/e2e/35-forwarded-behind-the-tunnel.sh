@@ -66,7 +66,6 @@ both_ways6() {
 }
 
 for case in "1500 1280" "65535 1400" "1500 1280 --no-offload"; do
-	# shellcheck disable=SC2086
 	routed $case
 	refused=$(snmp "$B" Icmp OutDestUnreachs)
 	both_ways 400000

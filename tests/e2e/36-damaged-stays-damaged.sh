@@ -33,7 +33,6 @@ for option in "" --no-offload; do
 		"skipframes-containing:$ECHOED" close >/dev/null
 	merged=$(counter server rx_supers)
 	stop server
-	# shellcheck disable=SC2086
 	set -- $before
 	[ "$(errors Tcp) $(errors Udp) $(errors Udp6)" = "$(($1 + 4)) $(($2 + 2)) $(($3 + 2))" ] ||
 		fail "$before damaged ones became $(errors Tcp) $(errors Udp) $(errors Udp6)"

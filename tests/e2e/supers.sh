@@ -56,29 +56,57 @@ $IP6_EXTENSIONS_UDP$UDP6 30000 1436
 END
 }
 
-# How many packets that becomes.
-supers_count() {
+# lookalikes: packets, not to be cut, of flows in which every second one has something that sets it
+# apart, though its sequence number is the next.
+lookalikes() {
+	port=100
+	for change in tos ttl df id seq ack flags ae window urgent option class label hops; do
+		port=$((port + 1))
+		for i in 0 1 2 3 4 5; do
+			tos=00 ttl=40 df=40 id=$i seq=$((i * 100)) ack=1 flags=10 ae=0 window=200
+			urgent=0 option=1 class=0 label=1 hops=40
+			[ $((i % 2)) = 0 ] || case $change in
+			tos) tos=04 ;; ttl) ttl=41 ;; df) df=00 ;; id) id=$((i + 9)) ;;
+			seq) seq=$((seq + 1)) ;; ack) ack=2 ;; flags) flags=50 ;; ae) ae=1 ;;
+			window) window=201 ;; urgent) urgent=1 ;; option) option=2 ;;
+			class) class=4 ;; label) label=2 ;; hops) hops=41 ;;
+			esac
+			case $change in
+			class | label | hops) printf '6%x00000%x000006%s%s' $class $label $hops $ADDRESSES6 ;;
+			*) printf '45%s0000%04x%s00%s060000%s' $tos $id $df $ttl $ADDRESSES ;;
+			esac
+			printf '%04x1389%08x%08x8%x%s%04x0000%04x0101080a00000000%08x 100 0\n' \
+				$port $seq $ack $ae $flags 0x$window $urgent $option
+		done
+	done
+}
+
+# How many packets supers or lookalikes become.
+packets_count() {
 	count=0
 	while read -r _ payload segment _; do
 		[ "$segment" != 0 ] || segment=$payload
 		count=$((count + (payload + segment - 1) / segment))
 	done <<END
-$(supers)
+$1
 END
 	echo $count
 }
 
-# segments FILE ETHERNET OPTIONS...: what a tunnel on A makes of them all, a line for each packet.
+# segments FILE ETHERNET OPTIONS...: what a tunnel on A makes of them all, or of those that $SHAPES
+# names, a line for each packet.
+SHAPES=supers
 # ETHERNET: the frame's header without its type. How many of them it has cut is then in $cut.
 segments() {
 	segments_file=$1 ethernet=$2 last=${2:+${2}88b50102}
 	last=${last:-$TO_B}
 	shift 2
-	start peer "$B" "$WIRE" listen -w 20 -p 7000 "recvframes:$(supers_count)" recvframe close
+	shapes=$($SHAPES)
+	start peer "$B" "$WIRE" listen -w 20 -p 7000 "recvframes:$(packets_count "$shapes")" recvframe close
 	"$AWAIT" text "$DIR/peer.out" listening
 	tunnel cutter "$A" -c 10.88.0.2 -p 7000 -i tun0 -l none "$@"
 	ip -n "$A" link set tun0 txqueuelen 5000
-	supers | while read -r headers payload segment options; do
+	echo "$shapes" | while read -r headers payload segment options; do
 		case $headers in 4*) type=0800 ;; *) type=86dd ;; esac
 		echo "$JUDGE super ${ethernet:+-a} $options tun0" \
 			"${ethernet:+$ethernet$type}$headers $payload $segment"

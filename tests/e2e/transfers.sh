@@ -10,7 +10,6 @@ begin() {
 	tcp) begin_sink=sink begin_source=source begin_limit="-m $(option -m 1 "$@")" ;;
 	udp) begin_sink=udp-sink begin_source=udp-source begin_limit="-n $(option -n 1 "$@")" ;;
 	esac
-	# shellcheck disable=SC2086
 	start "$begin_name-sink" "$begin_to" "$PROBE" $begin_sink -w 20 -p "$begin_port" $begin_limit
 	"$AWAIT" text "$DIR/$begin_name-sink.out" listening
 	start "$begin_name" "$begin_from" "$PROBE" $begin_source -w 20 -p "$begin_port" "$@" \
