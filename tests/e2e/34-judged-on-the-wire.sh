@@ -5,7 +5,7 @@
 . tests/e2e/transfers.sh
 two_hosts
 
-for case in "-u 1500" "-a 1500" "-u 1281" "-a 9000"; do
+for case in "-u 1500" "-a 1281" "-u 9000"; do
 	kind=${case% *} mtu=${case#* } longest=$mtu
 	[ "$kind" = -u ] || longest=$((mtu + 14))
 	tunnel server "$A" "$kind" -s -i tun0 -m "$mtu" -l 172.16.3.1 -l fd00::1

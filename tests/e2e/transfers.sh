@@ -42,10 +42,10 @@ arrived() {
 # IPv4 and IPv6, at once and both ways between A (.1) and B (.2). Of datagrams there are so few that
 # the queue, which drops what has waited for long, drops none.
 everything() {
-	begin tcp4 tcp "$B" "$A" 172.16.3.1 7001 -n 3000000
-	begin tcp4s tcp "$A" "$B" 172.16.3.2 7002 -n 300000 -m 5
-	begin tcp6 tcp "$A" "$B" fd00::2 7003 -n 3000000
-	begin tcp6s tcp "$B" "$A" fd00::1 7004 -n 300000 -m 5
+	begin tcp4 tcp "$B" "$A" 172.16.3.1 7001 -n 1200000
+	begin tcp4s tcp "$A" "$B" 172.16.3.2 7002 -n 120000 -m 5
+	begin tcp6 tcp "$A" "$B" fd00::2 7003 -n 1200000
+	begin tcp6s tcp "$B" "$A" fd00::1 7004 -n 120000 -m 5
 	begin udp4 udp "$B" "$A" 172.16.3.1 7005 -n 200 -s 1001 -g 500
 	begin udp4s udp "$A" "$B" 172.16.3.2 7006 -n 160 -s 1200 -G 40
 	begin udp6 udp "$A" "$B" fd00::2 7007 -n 200 -s 64 -g 500
