@@ -223,15 +223,11 @@ static void close_peer(struct loop *l)
 static void lose_peer(struct loop *l, enum exit_status status, const char *what)
 {
 	char text[ENDPOINT_TEXT_LEN + 320];
-	int is_last;
 
 	judge_peer(l);
-	/* With -w, one that has turned us away is none, and we go on trying. */
-	is_last = l->opts->once &&
-		  !(l->opts->role == ROLE_CLIENT && l->opts->wait_s && !l->is_accepted);
 	close_peer(l);
 	snprintf(text, sizeof(text), "peer %s %s", l->peer_text, what);
-	if (is_last) {
+	if (l->opts->once) {
 		log_print(status == EXIT_OK ? LEVEL_NOTICE : LEVEL_ERROR, "%s", text);
 		l->status = (int)status;
 		return;
@@ -310,7 +306,7 @@ static void take_pump_event(struct loop *l, enum pump_event event)
 		break;
 	case PUMP_CLOSED:
 		if (l->opts->role == ROLE_CLIENT && !l->is_accepted)
-			lose_peer(l, EXIT_CONNECT,
+			lose_peer(l, EXIT_OK,
 				  "closed the connection at once; does the server serve another peer?");
 		else
 			lose_peer(l, EXIT_OK, "closed the connection");

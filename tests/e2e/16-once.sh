@@ -48,3 +48,8 @@ tunnel client "$B" -c 10.88.0.1 -1 -i tun0
 kill -HUP "$(pid server)"
 expect_status server 0
 expect_status client 0
+
+# a server that closes at once has closed all the same
+start listener "$B" "$WIRE" listen -p 7000 close
+"$AWAIT" text "$DIR/listener.out" listening
+refuses 0 "closed the connection" on "$A" "$TUNNEL" -1 -c 10.88.0.2 -p 7000 -i tun0 -w 5
