@@ -267,7 +267,7 @@ static void meet_newcomer(struct loop *l, int fd, const struct endpoint *peer)
 		snprintf(text, sizeof(text), "refused %s: the tunnel is in use by %s",
 			 endpoint_text(peer, host), l->peer_text);
 		say_about_peer(l, text);
-		close(fd);
+		transport_close(fd); /* so that it sees an end, whatever it has sent meanwhile */
 		return;
 	}
 	if (has_peer(l))
