@@ -102,6 +102,7 @@ mend() { ip -n "$SWITCH" link set "port$1" master br0; }
 start() {
 	start_name=$1 start_ns=$2
 	shift 2
+	rm -f "$DIR/$start_name.out" "$DIR/$start_name.log" # or an earlier one's could be taken for its
 	rm -f "$DIR/$start_name.out" "$DIR/$start_name.log" # what one before has said is no event
 	ip netns exec "$start_ns" "$@" >"$DIR/$start_name.out" 2>"$DIR/$start_name.log" &
 	PIDS="$PIDS $!"
