@@ -34,7 +34,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s
+crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s noise keyfile
 pure   := checksum fqcodel headers merge options packet session split status $(crypto)
 # The cryptography is there and tested, and waits for the keyed mode that will use it.
 program := $(filter-out $(crypto:%=src/%.c),$(wildcard src/*.c))
