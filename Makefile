@@ -34,11 +34,9 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
-crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s noise keyfile
+crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s noise keyfile keyed
 pure   := checksum fqcodel headers merge options packet session split status $(crypto)
-# The cryptography is there and tested, and waits for the keyed mode that will use it.
-program := $(filter-out $(crypto:%=src/%.c),$(wildcard src/*.c))
-obj     := $(program:src/%.c=$(BUILD)/src/%.o)
+obj    := $(patsubst src/%.c,$(BUILD)/src/%.o,$(wildcard src/*.c))
 
 unit_obj := $(patsubst tests/unit/%.c,$(BUILD)/unit/%.o,$(wildcard tests/unit/*.c)) \
             $(pure:%=$(BUILD)/src/%.o)
@@ -71,6 +69,14 @@ $(BUILD)/%: tests/tools/%.c tests/tools/tool.h Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+# The program with keys that live 0.2 s, so that a test sees many.
+$(BUILD)/rekeys/keyed.o: src/keyed.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(flags) -DKEYED_REKEY_US=200000ULL $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/tunnel-rekeys: $(filter-out $(BUILD)/src/keyed.o,$(obj)) $(BUILD)/rekeys/keyed.o
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(pure:%=src/%.c) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(flags)) $(CPPFLAGS) $(fuzz_flags) -o $@ \
@@ -81,7 +87,7 @@ unit: $(BUILD)/unit-tests
 
 fuzz-build: $(fuzz)
 
-check: $(BIN) $(BUILD)/unit-tests $(tools)
+check: $(BIN) $(BUILD)/tunnel-rekeys $(BUILD)/unit-tests $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) ONLY='$(ONLY)' tests/run.sh
 
 ctgrind:

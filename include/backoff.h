@@ -21,6 +21,12 @@ static inline void backoff_reset(struct backoff *b)
 	b->step_ms = 0;
 }
 
+/** backoff_to_max() - the next pause is the longest */
+static inline void backoff_to_max(struct backoff *b)
+{
+	b->step_ms = BACKOFF_MAX_MS;
+}
+
 /**
  * backoff_next_ms() - how long to wait before the next attempt
  * @random:	any 32 random bits

@@ -13,6 +13,9 @@
 #define FRAME_HEADER_LEN  2
 #define FRAME_PAYLOAD_MAX 65535
 
+/* With a key a frame is a record: inner frames, sealed, and a tag of 16 bytes. The longest packet: */
+#define FRAME_KEYED_PACKET_MAX (FRAME_PAYLOAD_MAX - 16 - FRAME_HEADER_LEN)
+
 /**
  * frame_next() - find the first whole frame in a byte stream
  * @buf:	received bytes; borrowed, must outlive @payload

@@ -15,6 +15,7 @@
 #include "transport.h"
 
 #define LINK_NO_DEADLINE INT64_MAX
+#define LINK_TROUBLES	 4 /* are remembered: some come by turns */
 
 enum link_state {
 	LINK_LISTENING,	 /* server: newcomers are told through the descriptor */
@@ -35,7 +36,8 @@ struct link {
 	unsigned next_host;
 	struct backoff backoff;
 	uint32_t random;	 /* state of a small generator, for jitter only */
-	char trouble[256];	 /* why the last attempt failed; said once, not at each retry */
+	unsigned next_trouble;
+	char troubles[LINK_TROUBLES][256]; /* why attempts have failed; each is said once */
 };
 
 /**
@@ -56,6 +58,9 @@ void link_complain(struct link *l, const char *text);
 
 /** link_proved() - the peer is a good one: the next pause is short, the next trouble is news */
 void link_proved(struct link *l);
+
+/** link_retreat() - the next pause is the longest */
+void link_retreat(struct link *l);
 
 /** link_pollfd() - what to wait for, together with deadline_ms */
 struct pollfd link_pollfd(const struct link *l);

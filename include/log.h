@@ -10,6 +10,7 @@
 #define LOG_H
 
 enum log_level {
+	LEVEL_ANSWER, /* what was asked for, also with -q */
 	LEVEL_ERROR,  /* the program or the peer failed */
 	LEVEL_NOTICE, /* the default: what an administrator wants to know */
 	LEVEL_DEBUG,  /* -d */

@@ -15,6 +15,7 @@
 /* What main() has set up. All of it is borrowed and stays main()'s. */
 struct loop_setup {
 	const struct options *opts;
+	uint8_t *key; /* 32 bytes, or NULL; the loop takes them: copied, and wiped here */
 	struct device *device;
 	struct daemon *daemon;
 	int listen_fd;		 /* server only, else -1; the loop takes and closes it */

@@ -57,6 +57,7 @@ struct options {
 	uint16_t port;		/* 0: any, server only */
 	const char *bind;	/* numeric address */
 	int family;		/* AF_UNSPEC, AF_INET or AF_INET6 */
+	const char *key;	/* file, or "-" for standard input */
 	int once;
 	unsigned wait_s;
 	unsigned timeout_s;
@@ -78,6 +79,7 @@ enum options_result {
 	OPTIONS_RUN,	 /* @opts is complete and consistent */
 	OPTIONS_HELP,	 /* -h was given */
 	OPTIONS_VERSION, /* -V was given */
+	OPTIONS_GENKEY,	 /* --genkey was given */
 	OPTIONS_BAD,	 /* a usage error: @error says which option, which value and why */
 };
 

@@ -36,10 +36,10 @@ struct pump {
 
 enum pump_event {
 	PUMP_OK,
-	PUMP_CLOSED,	/* the peer has closed the connection */
-	PUMP_TRUNCATED, /* the same, in the middle of a frame */
+	PUMP_CLOSED,	/* the peer has ended the connection; keyed: see session.keyed.close_reason */
+	PUMP_TRUNCATED, /* the connection has ended where the peer would not end it */
 	PUMP_LOST,	/* the connection has failed, see pump.err */
-	PUMP_BROKEN,	/* the peer broke the protocol, see pump.session.fault */
+	PUMP_BROKEN,	/* the peer broke the protocol, see session_fault_text() */
 	PUMP_NO_DEVICE, /* the device was deleted */
 };
 
@@ -50,15 +50,19 @@ enum pump_event {
  */
 void pump_init(struct pump *p, struct device *device, struct counters *counters, uint64_t seed);
 
-/** pump_start() - carry packets over @fd, which is borrowed. Nothing is left of the last peer */
-void pump_start(struct pump *p, int fd);
+/**
+ * pump_start() - carry packets over @fd, which is borrowed. Nothing is left of the last peer
+ * @keyed:	as session_reset() has it
+ */
+void pump_start(struct pump *p, int fd, struct keyed *keyed);
 
 /**
- * pump_finish() - send the rest of a frame that has begun, before an orderly end
+ * pump_finish() - send what belongs to an orderly end, see session_finish()
+ * @wait_ms:	for the socket, at most; 0: neither for that nor for the peer to end its side
  *
- * A simpletun at the other end would not survive half a frame. Waits for the socket, at most a second.
+ * A simpletun at the other end would not survive half a frame.
  */
-void pump_finish(struct pump *p);
+void pump_finish(struct pump *p, enum keyed_close reason, unsigned wait_ms);
 
 /** pump_stop() - no peer any more; what waits is dropped */
 void pump_stop(struct pump *p);
@@ -72,9 +76,9 @@ enum pump_event pump_from_device(struct pump *p, uint64_t now_us);
 enum pump_event pump_drop_stale(struct pump *p);
 
 /** pump_from_socket() - the socket is readable: deliver what one read of it gives */
-enum pump_event pump_from_socket(struct pump *p);
+enum pump_event pump_from_socket(struct pump *p, uint64_t now_us);
 
-/** pump_to_socket() - the socket is writable: send what waits */
+/** pump_to_socket() - the socket is writable, or session_due_at_us() has come: send what waits */
 enum pump_event pump_to_socket(struct pump *p, uint64_t now_us);
 
 /** pump_wants_socket() - does something wait for the socket to be writable? */

@@ -15,7 +15,7 @@ enum exit_status {
 	EXIT_DEVICE = 3,    /* device or address */
 	EXIT_CONNECT = 4,   /* cannot listen, or with --once cannot connect */
 	EXIT_PEER_LOST = 5, /* --once */
-	EXIT_PROTOCOL = 6,  /* --once: the peer broke the protocol */
+	EXIT_PROTOCOL = 6,  /* --once: the peer broke the protocol, or does not hold the key */
 	EXIT_NO_PEER = 124, /* --wait expired */
 };
 
@@ -38,6 +38,8 @@ struct counters {
 	uint64_t rx_refused;  /* dropped: the kernel did not take it */
 	uint64_t peers;	      /* connections so far */
 	uint64_t refused;     /* newcomers turned away since there was a peer */
+	uint64_t strangers;   /* newcomers that did not show the key */
+	uint64_t rekeys;      /* fresh handshakes inside a connection */
 };
 
 #define COUNTERS_TEXT_LEN 768

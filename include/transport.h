@@ -91,6 +91,15 @@ void transport_set_lowat(int fd, size_t bytes);
 uint64_t transport_delivery_rate(int fd);
 
 /**
+ * transport_linger() - end our direction and wait for the peer to end its own
+ * @wait_ms:	for that, at most; a quarter of it when the peer's kernel has all that we have sent
+ *
+ * What the peer has sent until then is dropped here. If it met a closed socket, it would be answered
+ * with a reset, which could overtake our last bytes at the peer.
+ */
+void transport_linger(int fd, unsigned wait_ms);
+
+/**
  * transport_close() - end a connection so that the peer sees an end, not a reset
  *
  * What was received and not read would turn the end into a reset; it is read and dropped, as far as

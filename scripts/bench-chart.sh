@@ -38,7 +38,7 @@ function largest(metric,    i, max) {
 
 # "ours" or "other", for the colour
 function whose(row) {
-	return row ~ /^(tunnel|bbr|no_offload|mtu)$/ ? "ours" : "other"
+	return row ~ /^(tunnel|keyed|bbr|no_offload|mtu)$/ ? "ours" : "other"
 }
 
 function title(what, explained) {

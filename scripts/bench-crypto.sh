@@ -50,6 +50,7 @@ for round in $(seq "$ROUNDS"); do
 		done
 	done
 	$bench x25519 $MS >>"$out/x25519"
+	$bench handshake $MS >>"$out/handshake"
 done
 
 printf '%-8s %-16s %8s' bytes what GB/s
@@ -66,4 +67,6 @@ for bytes in $SIZES; do
 		echo
 	done
 done
-echo "x25519 $(median "$out/x25519")" | awk '{ printf "%-8s %.1f us\n", $1, $2 / 1000 }'
+for what in x25519 handshake; do
+	echo "$what $(median "$out/$what")" | awk '{ printf "%-9s %.1f us\n", $1, $2 / 1000 }'
+done

@@ -136,6 +136,7 @@ label() {
 	bare) echo "the bare link" ;;
 	tunnel) echo "\`tunnel\`" ;;
 	bbr) echo "\`tunnel --congestion bbr\`" ;;
+	keyed) echo "\`tunnel -k\`" ;;
 	no_offload) echo "\`tunnel --no-offload\`" ;;
 	mtu) echo "\`tunnel -m 65000\`" ;;
 	simpletun) [ -n "$SIMPLETUN" ] && echo "simpletun" || echo "simpletun (stand-in)" ;;
@@ -178,6 +179,7 @@ up_tunnel() { # up_tunnel SERVER OPTIONS...
 	start_b "$TUNNEL" -c "$server" -i tun0 -p $port "$@"
 }
 up_bbr() { up_tunnel "$1" --congestion bbr; }
+up_keyed() { up_tunnel "$1" --congestion cubic -k "$dir/key"; }
 up_no_offload() { up_tunnel "$1" --congestion cubic --no-offload; }
 up_mtu() { up_tunnel "$1" --congestion cubic -m 65000; }
 
@@ -493,6 +495,10 @@ print_judgement() {
 		judge streams "$what, half of the bare link (Mbit/s)" "$(value tunnel $metric)" \
 			least "$(of "$(value bare $metric)" 0.5)"
 	done
+	judge streams "one stream with a key, 0.7 of without (Mbit/s)" "$(value keyed s1_there)" \
+		least "$(of "$(value tunnel s1_there)" 0.7)"
+	judge idle "idle round trip with a key, that without + 0.05 (ms)" "$(value keyed idle)" \
+		most "$(of "$(value tunnel idle)" 1 0.05)"
 	judge streams "CPU, a third of --no-offload (s/GB)" "$(value tunnel cpu)" \
 		most "$(of "$(value no_offload cpu)" 0.333333)"
 	judge idle "idle round trip, the bare link's + 0.15 (ms)" "$(value tunnel idle)" \
@@ -515,8 +521,8 @@ machine() {
 
 # ---- the run ----
 
-all_rows="bare tunnel bbr no_offload mtu simpletun socat openvpn"
-rows="bare tunnel no_offload mtu simpletun socat openvpn"
+all_rows="bare tunnel keyed bbr no_offload mtu simpletun socat openvpn"
+rows="bare tunnel keyed no_offload mtu simpletun socat openvpn"
 load_rows="bare tunnel bbr simpletun socat openvpn"
 for row in $all_rows; do
 	reason=$(cannot "$row")
@@ -525,6 +531,7 @@ done
 [ "$ONLY" != load ] || rows=
 wanted load || load_rows=
 
+(umask 077; "$TUNNEL" --genkey >"$dir/key")
 host $A
 host $B
 wire_up $A eth0 10.88.0.1/24 $B eth0 10.88.0.2/24

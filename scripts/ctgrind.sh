@@ -14,7 +14,8 @@ cd "$(dirname "$0")/.."
 
 BUILD=${BUILD:-build}
 CCS=${CCS:-gcc clang}
-crypto='src/chacha20.c src/poly1305.c src/chacha20poly1305.c src/x25519.c src/blake2s.c'
+crypto='src/chacha20.c src/poly1305.c src/chacha20poly1305.c src/x25519.c src/blake2s.c src/noise.c
+	src/keyed.c src/keyfile.c'
 nruns=0 failed=0
 
 if ! command -v valgrind >/dev/null; then

@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 
 CC=${CC:-gcc}
 ONLY=${ONLY:-}
-modules='chacha20 poly1305 chacha20poly1305 x25519 blake2s'
+modules='chacha20 poly1305 chacha20poly1305 x25519 blake2s noise keyfile keyed'
 limbs32='-DPOLY1305_LIMBS32 -DX25519_LIMBS32'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -30,7 +30,7 @@ compile() {
 			$CC -std=gnu11 -D_GNU_SOURCE -O2 -w $2 -I"$work/include" -c \
 				-o "$1/$module.o" "$work/src/$module.c" || return 1
 	done
-	for test in wipe $modules main; do
+	for test in wipe $modules keyed_model main; do
 		[ -e "$1/t-$test.o" ] ||
 			$CC -std=gnu11 -D_GNU_SOURCE -O2 -w $2 -I"$work/include" -Itests/unit -c \
 				-o "$1/t-$test.o" "tests/unit/$test.c" || return 1
@@ -39,8 +39,10 @@ compile() {
 }
 
 restore() {
-	cp -p src/chacha20.c src/poly1305.c src/poly1305.inc src/chacha20poly1305.c src/x25519.c \
-		src/blake2s.c "$work/src/"
+	cp -p src/poly1305.inc "$work/src/"
+	for module in $modules; do
+		cp -p "src/$module.c" "$work/src/"
+	done
 	cp -p include/*.h "$work/include/"
 }
 
@@ -262,3 +264,62 @@ exit
 #: src/blake2s.c ;; HKDF: the third output leaves the second out ;; s/memcpy(text, out2, BLAKE2S_LEN)/memcpy(text, out1, BLAKE2S_LEN)/
 #: src/blake2s.c ;; HKDF: key and material exchanged ;; s/hmac(temp, key, BLAKE2S_LEN, data, len)/hmac(temp, data, len, key, BLAKE2S_LEN)/
 #: src/blake2s.c ;; HKDF: temporary key stays ;; s/crypto_wipe(temp, sizeof(temp));//;s/crypto_wipe_stack();//
+#: src/noise.c ;; the protocol's name ;; s/Noise_NNpsk0_25519/Noise_NNpsk1_25519/
+#: src/noise.c ;; nonces do not advance ;; s/c->counter++, ad/c->counter, ad/
+#: src/noise.c ;; opening does not advance ;; s/^\tc->counter++;$//
+#: src/noise.c ;; Rekey's nonce ;; s/#define NONCE_REKEY UINT64_MAX/#define NONCE_REKEY (UINT64_MAX - 1)/
+#: src/noise.c ;; the last nonce may be used ;; s/return c->has_key \&\& c->counter != NONCE_REKEY/return c->has_key/
+#: src/noise.c ;; the hash leaves the data out ;; s/blake2s_update(&b, data, len);//
+#: src/noise.c ;; the hash leaves the last one out ;; s/blake2s_update(&b, h->hash, sizeof(h->hash));//
+#: src/noise.c ;; the prologue is ignored ;; s/mix_hash(h, prologue, prologue_len);//
+#: src/noise.c ;; the psk is ignored ;; s/mix_key_and_hash(h, psk);/uint8_t none[32] = {0}; mix_key_and_hash(h, psk ? none : none);/
+#: src/noise.c ;; the psk does not get into the hash ;; /static void mix_key_and_hash/,/^}/s/mix_hash(h, hash, sizeof(hash));//
+#: src/noise.c ;; ephemeral keys do not get into the key ;; /static void mix_ephemeral/,/^}/s/mix_key(h, public);//
+#: src/noise.c ;; ephemeral keys do not get into the hash ;; /static void mix_ephemeral/,/^}/s/mix_hash(h, public, X25519_LEN);//
+#: src/noise.c ;; no Diffie-Hellman ;; /static bool mix_shared/,/^}/s/mix_key(h, shared);//
+#: src/noise.c ;; low order is borne ;; /static bool mix_shared/,/^}/s/return ok;/return true;/
+#: src/noise.c ;; ciphertext is not hashed ;; /static bool encrypt_and_hash/,/^}/s/mix_hash(h, dst, len + NOISE_TAG_LEN);//
+#: src/noise.c ;; payloads are not bound to the hash ;; s/h->hash, sizeof(h->hash), src, len))/NULL, 0, src, len))/
+#: src/noise.c ;; both ends send with the first key ;; s/h->role == NOISE_INITIATOR ? 0 : 1; /0 * h->role; /
+#: src/noise.c ;; the ephemeral key stays with the caller ;; s/crypto_wipe(ephemeral, X25519_LEN);//
+#: src/noise.c ;; the ephemeral key stays in the handshake ;; s/crypto_wipe(h->ephemeral, sizeof(h->ephemeral));//
+#: src/noise.c ;; a failed handshake stays ;; /static bool step_on/,/^}/s/noise_handshake_wipe(h);/;/
+#: src/noise.c ;; a moved cipher stays ;; s/crypto_wipe(src, sizeof(\*src));//
+#: src/keyfile.c ;; a digit ;; s/c - 'a' + 26/c - 'a' + 27/
+#: src/keyfile.c ;; plus and slash ;; s/plus & 62) | (slash & 63/plus \& 63) | (slash \& 62/
+#: src/keyfile.c ;; any character is a digit ;; s/\*bad |= ~(upper/*bad |= 0 \& (upper/
+#: src/keyfile.c ;; spare bits ;; s/if (bits)$/if (0)/
+#: src/keyfile.c ;; no equals sign needed ;; s/if (bad || line\[NDIGITS\] != '=')/if (bad)/
+#: src/keyfile.c ;; zeros are a key ;; s/return any ? KEYFILE_OK : KEYFILE_ALL_ZERO/return KEYFILE_OK/
+#: src/keyfile.c ;; a longer line is taken ;; s/else if (len > KEYFILE_LINE_LEN)/else if (0)/
+#: src/keyfile.c ;; a faulty key stays ;; s/if (fault != KEYFILE_OK)/if (0)/
+#: src/keyed.c ;; the client's type byte ;; s/#define TYPE_CLIENT_HELLO 0x40/#define TYPE_CLIENT_HELLO 0x60/
+#: src/keyed.c ;; the prologue ;; s/"tunnel 1"/"tunnel 2"/
+#: src/keyed.c ;; facts at another place ;; s/FACT_TIMEOUT = 4/FACT_TIMEOUT = 24/
+#: src/keyed.c ;; the first fault does not stick ;; s/if (k->fault == KEYED_OK)$/if (1)/
+#: src/keyed.c ;; a failed connection stays ;; /^static bool fail/,/^}/s/keyed_wipe(k);//
+#: src/keyed.c ;; no random bytes and no matter ;; s/if (!k->random(ephemeral, sizeof(ephemeral)))/if (!k->random(ephemeral, sizeof(ephemeral)) \&\& 0)/
+#: src/keyed.c ;; any kind goes with any ;; s/k->theirs.kind != k->mine.kind/0/
+#: src/keyed.c ;; one's own id is taken ;; s/if (!memcmp(k->theirs.id, k->mine.id, KEYED_ID_LEN))/if (0)/
+#: src/keyed.c ;; facts are not looked at ;; s/if (!load_facts(&k->theirs, facts))/if (!load_facts(\&k->theirs, facts) \&\& 0)/
+#: src/keyed.c ;; the server believes at once ;; s/k->state = KEYED_AGREED;/k->state = KEYED_OPEN;/
+#: src/keyed.c ;; any record confirms ;; s/if (memcmp(payload, keepalive, sizeof(keepalive)) != 0)/if (0)/
+#: src/keyed.c ;; packets before the confirmation ;; s/ || k->confirm_due || !plain_len/ || !plain_len/
+#: src/keyed.c ;; no Rekey when sending ;; /^static size_t seal(/,/^}/s/rekey_by_count(&k->send);//
+#: src/keyed.c ;; no Rekey when receiving ;; /^bool keyed_open(/,/^}/s/rekey_by_count(&k->receive);//
+#: src/keyed.c ;; a new handshake is bound to nothing ;; s/prologue, PROLOGUE_LEN, psk/prologue, PROLOGUE_LEN, psk/;s/k->role, k->hash, sizeof(k->hash), k->psk/k->role, k->hash, 0, k->psk/
+#: src/keyed.c ;; a client answers REKEY1 ;; s/if (k->role != NOISE_RESPONDER || k->rekey != KEYED_REKEY_NONE)/if (k->rekey == KEYED_REKEY_ANSWERED)/
+#: src/keyed.c ;; a second REKEY1 ;; s/k->role != NOISE_RESPONDER || k->rekey != KEYED_REKEY_NONE/k->role != NOISE_RESPONDER/
+#: src/keyed.c ;; SWITCH out of its turn ;; s/k->role != NOISE_RESPONDER || k->rekey != KEYED_REKEY_ANSWERED/k->role != NOISE_RESPONDER/
+#: src/keyed.c ;; the server goes on with its old key ;; s/noise_cipher_move(&k->send, &send);//
+#: src/keyed.c ;; the client goes on with its old key ;; s/noise_cipher_move(&k->send, &k->next);//
+#: src/keyed.c ;; the server goes on reading with the old key ;; s/noise_cipher_move(&k->receive, &k->next);//
+#: src/keyed.c ;; items cut off ;; s/if (plain->left < len)/if (0)/
+#: src/keyed.c ;; unknown items are passed over ;; /^\tdefault:$/,/BAD_ITEM/s/return fail(k, KEYED_BAD_ITEM)/return true/
+#: src/keyed.c ;; frames beyond their record end it quietly ;; s/fail(k, KEYED_BAD_FRAME);/return KEYED_NO_MORE;/
+#: src/keyed.c ;; close is no end ;; s/^\t\tk->state = KEYED_CLOSED;$//
+#: src/keyed.c ;; sending goes on after a close ;; s/^\t\tk->state = KEYED_CLOSED;\n//;/^static size_t write_close/,/^}/s/k->state = KEYED_CLOSED;/;/
+#: src/keyed.c ;; keepalives by one's own timeout ;; s/k->theirs.timeout_s \* 1000000ULL \/ KEEP/k->mine.timeout_s * 1000000ULL \/ KEEP/
+#: src/keyed.c ;; life by the other's timeout ;; s/since_us + k->mine.timeout_s/since_us + k->theirs.timeout_s/
+#: src/keyed.c ;; a trickle keeps a rekey waiting ;; s/has_asked && k->asked_at_us/0 \&\& has_asked \&\& k->asked_at_us/
+#: src/keyed.c ;; no fresh handshake ;; s/return k->agreed_at_us + KEYED_REKEY_US;/return UINT64_MAX;/

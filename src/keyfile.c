@@ -73,6 +73,10 @@ static enum keyfile_fault decode(uint8_t key[static KEYFILE_KEY_LEN], const char
 		any |= key[n++];
 	}
 	bits &= (1 << SPARE_BITS) - 1;
+	/* Only whether they are zero is used, and that is the verdict. */
+	CRYPTO_PUBLIC(&bad, sizeof(bad));
+	CRYPTO_PUBLIC(&bits, sizeof(bits));
+	CRYPTO_PUBLIC(&any, sizeof(any));
 	if (bad || line[NDIGITS] != '=')
 		return KEYFILE_NOT_BASE64;
 	if (bits)

@@ -60,16 +60,28 @@ static uint32_t next_random(struct link *l)
 
 void link_complain(struct link *l, const char *text)
 {
-	int is_news = strncmp(text, l->trouble, sizeof(l->trouble) - 1) != 0;
+	char *slot;
 
-	log_print(is_news ? LEVEL_NOTICE : LEVEL_DEBUG, "%s", text);
-	snprintf(l->trouble, sizeof(l->trouble), "%s", text);
+	for (unsigned i = 0; i < LINK_TROUBLES; i++) {
+		if (!strncmp(text, l->troubles[i], sizeof(l->troubles[i]) - 1)) {
+			log_debug("%s", text);
+			return;
+		}
+	}
+	log_notice("%s", text);
+	slot = l->troubles[l->next_trouble++ % LINK_TROUBLES];
+	snprintf(slot, sizeof(l->troubles[0]), "%s", text);
 }
 
 void link_proved(struct link *l)
 {
 	backoff_reset(&l->backoff);
-	l->trouble[0] = 0;
+	memset(l->troubles, 0, sizeof(l->troubles));
+}
+
+void link_retreat(struct link *l)
+{
+	backoff_to_max(&l->backoff);
 }
 
 /* A client with --once tries once, unless -w says how long it may go on. */

@@ -20,17 +20,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "handshake.h"
 #include "log.h"
+#include "notes.h"
 #include "pump.h"
+#include "secret.h"
 #include "status.h"
+#include "wipe.h"
 
 #define ACCEPTS_A_TURN	 8    /* newcomers a turn */
+#define HANDSHAKES_A_TURN 8   /* steps of handshakes a turn */
 #define ACCEPTED_MS	 50   /* a server that refuses us has closed the connection by then */
-#define PROVED_MS	 2000 /* a connection that lasts so long is a good one */
-
-/* Lines that strangers can cause: so many at once, then one every so often. */
-#define NOTES_BURST	  50
-#define NOTES_INTERVAL_MS 5000
+/* A connection that lasts so long is a good one: longer than a server with a key waits to see it. */
+#define PROVED_MS (HANDSHAKE_TIMEOUT_MS + 1000)
+#define FINISH_MS	 1000 /* for the last bytes of a connection that we end */
 
 #define NO_STATUS (-1)
 
@@ -42,7 +45,8 @@ enum source {
 	SOURCE_DEVICE,
 	SOURCE_LINK,
 	SOURCE_PEER,
-	NSOURCES,
+	SOURCE_HANDSHAKES, /* the first of HANDSHAKE_SLOTS */
+	NSOURCES = SOURCE_HANDSHAKES + HANDSHAKE_SLOTS,
 };
 
 struct loop {
@@ -52,20 +56,22 @@ struct loop {
 	int signal_fd;
 	uint16_t port;
 	struct link link;
+	int is_keyed;
+	struct handshakes handshakes; /* with a key: who has not shown it yet */
 	struct endpoint peer;
 	char peer_text[ENDPOINT_TEXT_LEN];
 	int64_t now_us;	       /* CLOCK_MONOTONIC, once a turn */
 	int64_t now_ms;
 	int64_t peer_since_ms;
+	uint64_t peer_rekeys;  /* of which we know */
 	int is_accepted;       /* it has not sent us away, see judge_peer() */
 	int is_proved;	       /* it is a good one, see judge_peer() */
 	int64_t wait_until_ms; /* -w, while no peer has ever come */
-	int quiet_peer;	       /* client: earlier connections were futile, so say less about this */
+	int quiet_peer;	       /* earlier connections were futile, so say less about this */
 	int is_ready;
 	int status;	       /* NO_STATUS: go on */
-	unsigned notes_left;
-	int64_t notes_since_ms;
-	unsigned long notes_hidden;
+	struct notes notes;	/* what is said about peers and newcomers; with a key about peers, */
+	struct notes strangers; /* and about newcomers */
 	struct counters counters;
 	struct pump pump; /* its fd is the peer's, -1 without one */
 };
@@ -82,33 +88,6 @@ static void read_clock(struct loop *l)
 static int has_peer(const struct loop *l)
 {
 	return l->pump.fd >= 0;
-}
-
-/* May a line be said that strangers can cause at will? */
-static int may_note(struct loop *l)
-{
-	int64_t refill = (l->now_ms - l->notes_since_ms) / NOTES_INTERVAL_MS;
-
-	if (refill > 0) {
-		l->notes_since_ms = l->now_ms;
-		l->notes_left = refill >= NOTES_BURST - (int64_t)l->notes_left
-					? NOTES_BURST
-					: l->notes_left + (unsigned)refill;
-		if (l->notes_hidden)
-			log_notice("%lu more lines about newcomers were left out", l->notes_hidden);
-		l->notes_hidden = 0;
-	}
-	if (!l->notes_left) {
-		l->notes_hidden++;
-		return 0;
-	}
-	l->notes_left--;
-	return 1;
-}
-
-static void say_about_peer(struct loop *l, const char *text)
-{
-	log_print(may_note(l) ? LEVEL_NOTICE : LEVEL_DEBUG, "%s", text);
 }
 
 /* ---- ready ---- */
@@ -142,34 +121,46 @@ static void check_ready(struct loop *l)
 
 /* ---- the peer comes and goes ---- */
 
-/* What the message of a new connection is, when it is said. */
-static const char *connected_text(const struct loop *l)
+/* The first line about a peer, at once or when it has proved good. */
+static void announce_peer(const struct loop *l)
 {
-	return l->opts->role == ROLE_CLIENT ? "connected to" : "connection from";
+	const struct keyed *keyed = &l->pump.session.keyed;
+	enum log_level level = l->quiet_peer ? LEVEL_DEBUG : LEVEL_NOTICE;
+
+	log_print(level, "%s %s", l->opts->role == ROLE_CLIENT ? "connected to" : "connection from",
+		  l->peer_text);
+	if (l->pump.session.is_keyed && keyed->mine.mtu != keyed->theirs.mtu)
+		log_print(level, "the MTU is %u here and %u at the peer; give both ends the same with -m",
+			  keyed->mine.mtu, keyed->theirs.mtu);
 }
 
 /*
- * A peer is accepted, and so there is one for --ready and -w, when a packet has come or it has not closed
- * the connection right away. It has proved good with a packet or after a while: then its pauses are
- * short again and its troubles are news.
+ * A peer is accepted, and so there is one for --ready and -w, when it has shown the key, a packet has come
+ * or it has not closed the connection right away. It has proved good with a packet or after a while: then its
+ * pauses are short again and its troubles are news. (With a key a packet proves nothing more: of two clients
+ * with one key each has sent some before the other replaces it.)
  */
 static void judge_peer(struct loop *l)
 {
+	const struct session *session = &l->pump.session;
 	int64_t age_ms = l->now_ms - l->peer_since_ms;
-	int has_sent = l->pump.session.seen_packet;
 
 	if (!has_peer(l))
 		return;
-	if (!l->is_accepted && (has_sent || age_ms >= ACCEPTED_MS)) {
+	if (!l->is_accepted &&
+	    (session->is_keyed || session->seen_packet || age_ms >= ACCEPTED_MS)) {
 		l->is_accepted = 1;
 		l->wait_until_ms = LINK_NO_DEADLINE;
 	}
-	if (!l->is_proved && (has_sent || age_ms >= PROVED_MS)) {
+	if (!l->is_proved &&
+	    ((!session->is_keyed && session->seen_packet) || age_ms >= PROVED_MS)) {
 		l->is_proved = 1;
 		link_proved(&l->link);
-		if (l->quiet_peer)
-			log_notice("%s %s", connected_text(l), l->peer_text);
-		l->quiet_peer = 0;
+		if (l->quiet_peer) {
+			l->quiet_peer = 0;
+			announce_peer(l);
+		}
+		notes_forget(&l->notes, &l->peer);
 	}
 }
 
@@ -187,14 +178,15 @@ static void device_is_gone(struct loop *l)
 	l->status = EXIT_DEVICE;
 }
 
-static void attach_peer(struct loop *l, int fd, const struct endpoint *peer)
+/* @keyed: as session_reset() has it. */
+static void attach_peer(struct loop *l, int fd, const struct endpoint *peer, struct keyed *keyed)
 {
 	if (pump_drop_stale(&l->pump) == PUMP_NO_DEVICE) {
 		close(fd);
 		device_is_gone(l);
 		return;
 	}
-	pump_start(&l->pump, fd);
+	pump_start(&l->pump, fd, keyed);
 	l->peer = *peer;
 	endpoint_text(peer, l->peer_text);
 	l->peer_since_ms = l->now_ms;
@@ -202,10 +194,10 @@ static void attach_peer(struct loop *l, int fd, const struct endpoint *peer)
 	l->counters.peers++;
 	if (l->opts->once)
 		link_close(&l->link);
-	if (l->opts->role == ROLE_SERVER && !may_note(l))
-		l->quiet_peer = 1;
-	log_print(l->quiet_peer ? LEVEL_DEBUG : LEVEL_NOTICE, "%s %s", connected_text(l),
-		  l->peer_text);
+	if (l->opts->role == ROLE_SERVER)
+		l->quiet_peer = notes_is_troublesome(&l->notes, peer) ||
+				!notes_may_say(&l->notes, l->now_ms);
+	announce_peer(l);
 	device_set_carrier(l->device, 1);
 }
 
@@ -213,7 +205,20 @@ static void close_peer(struct loop *l)
 {
 	transport_close(l->pump.fd);
 	pump_stop(&l->pump);
+	l->peer_rekeys = 0;
 	device_set_carrier(l->device, 0);
+}
+
+/* Client: there is no peer again. @status: what that means with --once. */
+static void seek_again(struct loop *l, enum exit_status status, const char *text)
+{
+	if (l->opts->once) {
+		log_print(status == EXIT_OK ? LEVEL_NOTICE : LEVEL_ERROR, "%s", text);
+		l->status = (int)status;
+		return;
+	}
+	link_complain(&l->link, text);
+	link_seek(&l->link, l->now_ms, 0);
 }
 
 /*
@@ -222,32 +227,23 @@ static void close_peer(struct loop *l)
  */
 static void lose_peer(struct loop *l, enum exit_status status, const char *what)
 {
-	char text[ENDPOINT_TEXT_LEN + 320];
+	char text[ENDPOINT_TEXT_LEN + NOTES_WHAT_LEN];
 
 	judge_peer(l);
 	close_peer(l);
 	snprintf(text, sizeof(text), "peer %s %s", l->peer_text, what);
-	if (l->opts->once) {
-		log_print(status == EXIT_OK ? LEVEL_NOTICE : LEVEL_ERROR, "%s", text);
-		l->status = (int)status;
-		return;
-	}
-	if (l->opts->role == ROLE_CLIENT) {
-		link_complain(&l->link, text);
-		l->quiet_peer = 1;
-		link_seek(&l->link, l->now_ms, 0);
-		return;
-	}
-	if (l->quiet_peer)
-		log_debug("%s", text);
+	l->quiet_peer = !l->is_proved;
+	if (l->opts->role == ROLE_CLIENT || l->opts->once)
+		seek_again(l, status, text);
+	else if (l->is_proved)
+		notes_say(&l->notes, l->now_ms, text);
 	else
-		say_about_peer(l, text);
-	l->quiet_peer = 0;
+		notes_trouble(&l->notes, l->now_ms, &l->peer, what, text);
 }
 
 static void lose_peer_errno(struct loop *l, int err)
 {
-	char what[320];
+	char what[NOTES_WHAT_LEN];
 
 	if (err == -ETIMEDOUT)
 		snprintf(what, sizeof(what), "has not answered for %u s and is taken for gone",
@@ -266,16 +262,82 @@ static void meet_newcomer(struct loop *l, int fd, const struct endpoint *peer)
 		l->counters.refused++;
 		snprintf(text, sizeof(text), "refused %s: the tunnel is in use by %s",
 			 endpoint_text(peer, host), l->peer_text);
-		say_about_peer(l, text);
+		notes_trouble(&l->notes, l->now_ms, peer, "is refused", text);
 		transport_close(fd); /* so that it sees an end, whatever it has sent meanwhile */
 		return;
 	}
 	if (has_peer(l))
 		lose_peer(l, EXIT_PEER_LOST, "is replaced by a new connection from its address");
 	if (l->status == NO_STATUS)
-		attach_peer(l, fd, peer);
+		attach_peer(l, fd, peer, NULL);
 	else
 		close(fd);
+}
+
+/* With a key: a newcomer, of which nothing is known. */
+static void begin_handshake(struct loop *l, int fd, const struct endpoint *peer)
+{
+	l->handshakes.mine.mtu = (uint16_t)l->device->mtu;
+	if (!handshakes_add(&l->handshakes, fd, peer, l->now_ms))
+		return;
+	l->counters.strangers++;
+	notes_trouble(&l->strangers, l->now_ms, peer, "came last",
+		    "newcomers that have not shown the key hold all places; one is dropped for each "
+		    "new one");
+}
+
+/* Whoever has shown the key is the peer from now on. */
+static void meet_keyholder(struct loop *l, struct handshake_end *end)
+{
+	int is_same = has_peer(l) && !memcmp(end->keyed.theirs.id, l->pump.session.keyed.theirs.id,
+					     KEYED_ID_LEN);
+
+	if (has_peer(l)) {
+		pump_finish(&l->pump, KEYED_CLOSE_REPLACED, 0);
+		lose_peer(l, EXIT_PEER_LOST,
+			  is_same ? "is replaced by a new connection of the same client"
+				  : "is replaced by another client that holds the key");
+	}
+	/* Others began before: a confirmation that someone has held back must not replace this peer. */
+	handshakes_close(&l->handshakes);
+	if (l->status == NO_STATUS)
+		attach_peer(l, end->fd, &end->peer, &end->keyed);
+	else
+		close(end->fd);
+	keyed_wipe(&end->keyed);
+}
+
+static void fail_handshake(struct loop *l, const struct handshake_end *end)
+{
+	char text[ENDPOINT_TEXT_LEN + NOTES_WHAT_LEN], host[ENDPOINT_TEXT_LEN];
+
+	l->counters.strangers++;
+	snprintf(text, sizeof(text), "peer %s %s", endpoint_text(&end->peer, host), end->text);
+	if (l->opts->role == ROLE_SERVER)
+		notes_trouble(&l->strangers, l->now_ms, &end->peer, end->text, text);
+	else
+		seek_again(l, EXIT_PROTOCOL, text);
+}
+
+/* @fds: NULL when no handshake was under way as this turn began. */
+static void step_handshakes(struct loop *l, struct pollfd *fds)
+{
+	struct handshake_end end;
+
+	for (int i = 0; i < HANDSHAKES_A_TURN && l->status == NO_STATUS; i++) {
+		switch (handshakes_step(&l->handshakes, fds, l->now_ms, (uint64_t)l->now_us, &end)) {
+		case HANDSHAKE_IDLE:
+			return;
+		case HANDSHAKE_GOES_ON:
+			break;
+		case HANDSHAKE_DONE:
+			meet_keyholder(l, &end);
+			break;
+		case HANDSHAKE_FAILED:
+			fail_handshake(l, &end);
+			break;
+		}
+	}
 }
 
 static void step_link(struct loop *l, short revents)
@@ -290,13 +352,38 @@ static void step_link(struct loop *l, short revents)
 			l->status = EXIT_CONNECT;
 		if (event != LINK_NEWCOMER)
 			return;
-		meet_newcomer(l, fd, &peer);
+		if (l->is_keyed)
+			begin_handshake(l, fd, &peer);
+		else
+			meet_newcomer(l, fd, &peer);
 		if (l->link.state != LINK_LISTENING)
 			return;
 	}
 }
 
 /* ---- packets ---- */
+
+/* The peer has ended the connection. */
+static void peer_closed(struct loop *l)
+{
+	const struct session *session = &l->pump.session;
+	int is_client = l->opts->role == ROLE_CLIENT;
+
+	if (session->is_keyed && session->keyed.close_reason == KEYED_CLOSE_REPLACED) {
+		/* Two that take turns in replacing each other should at least do it slowly. */
+		link_retreat(&l->link);
+		lose_peer(l, EXIT_PEER_LOST,
+			  "has taken another client that holds the key; it serves one at a time");
+	} else if (is_client && !l->is_accepted) {
+		lose_peer(l, EXIT_OK, "closed the connection at once; does the server serve another peer, "
+				      "or use a key (-k)?");
+	} else if (is_client && !session->is_keyed && !session->seen_packet) {
+		lose_peer(l, EXIT_OK, "closed the connection and has sent no packet; does the server use "
+				      "a key (-k)?");
+	} else {
+		lose_peer(l, EXIT_OK, "closed the connection");
+	}
+}
 
 static void take_pump_event(struct loop *l, enum pump_event event)
 {
@@ -305,20 +392,19 @@ static void take_pump_event(struct loop *l, enum pump_event event)
 	case PUMP_OK:
 		break;
 	case PUMP_CLOSED:
-		if (l->opts->role == ROLE_CLIENT && !l->is_accepted)
-			lose_peer(l, EXIT_OK,
-				  "closed the connection at once; does the server serve another peer?");
-		else
-			lose_peer(l, EXIT_OK, "closed the connection");
+		peer_closed(l);
 		break;
 	case PUMP_TRUNCATED:
-		lose_peer(l, EXIT_PEER_LOST, "closed the connection in the middle of a frame");
+		lose_peer(l, EXIT_PEER_LOST,
+			  l->pump.session.is_keyed
+				  ? "is cut off: the connection has ended without a word of the peer"
+				  : "closed the connection in the middle of a frame");
 		break;
 	case PUMP_LOST:
 		lose_peer_errno(l, l->pump.err);
 		break;
 	case PUMP_BROKEN:
-		lose_peer(l, EXIT_PROTOCOL, packet_fault_text(l->pump.session.fault));
+		lose_peer(l, EXIT_PROTOCOL, session_fault_text(&l->pump.session));
 		break;
 	case PUMP_NO_DEVICE:
 		device_is_gone(l);
@@ -360,7 +446,7 @@ static void leave_peer(struct loop *l)
 {
 	if (!has_peer(l))
 		return;
-	pump_finish(&l->pump);
+	pump_finish(&l->pump, KEYED_CLOSE_END, FINISH_MS);
 	close_peer(l);
 }
 
@@ -370,6 +456,7 @@ static void start_over(struct loop *l)
 	if (has_peer(l) && l->opts->once)
 		l->status = EXIT_OK;
 	leave_peer(l);
+	handshakes_close(&l->handshakes);
 	if (l->status != NO_STATUS)
 		return;
 	link_proved(&l->link);
@@ -389,7 +476,7 @@ static void take_signals(struct loop *l)
 			start_over(l);
 			break;
 		case SIGUSR1:
-			log_notice("peer=%s %s", has_peer(l) ? l->peer_text : "none",
+			log_print(LEVEL_ANSWER, "peer=%s %s", has_peer(l) ? l->peer_text : "none",
 				   counters_text(&l->counters, text));
 			break;
 		default:
@@ -406,7 +493,8 @@ static void exit_fd_closed(struct loop *l)
 	l->status = EXIT_OK;
 }
 
-static void fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
+/* Return: how many are set. */
+static nfds_t fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
 {
 	short peer_events = pump_wants_socket(&l->pump) ? POLLIN | POLLOUT : POLLIN;
 
@@ -418,21 +506,49 @@ static void fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
 	fds[SOURCE_DEVICE] = (struct pollfd){.fd = l->device->fd, .events = POLLIN};
 	fds[SOURCE_LINK] = link_pollfd(&l->link);
 	fds[SOURCE_PEER] = (struct pollfd){.fd = l->pump.fd, .events = peer_events};
+	return SOURCE_HANDSHAKES + handshakes_pollfds(&l->handshakes, fds + SOURCE_HANDSHAKES);
+}
+
+/* Rounded up, so that it has come when we wake up. */
+static int64_t us_to_ms(uint64_t us)
+{
+	return us > INT64_MAX - 1000 ? INT64_MAX : ((int64_t)us + 999) / 1000;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 static int poll_timeout_ms(const struct loop *l)
 {
-	int64_t until_ms = l->link.deadline_ms;
+	int64_t until_ms = earlier(l->link.deadline_ms, l->wait_until_ms);
 
-	if (l->wait_until_ms < until_ms)
-		until_ms = l->wait_until_ms;
-	if (judgement_ms(l) < until_ms)
-		until_ms = judgement_ms(l);
+	until_ms = earlier(until_ms, judgement_ms(l));
+	until_ms = earlier(until_ms, handshakes_deadline_ms(&l->handshakes));
+	until_ms = earlier(until_ms, us_to_ms(session_due_at_us(&l->pump.session)));
+	until_ms = earlier(until_ms, us_to_ms(session_is_lost_at_us(&l->pump.session)));
 	if (until_ms == LINK_NO_DEADLINE)
 		return -1;
 	if (until_ms <= l->now_ms)
 		return 0;
 	return until_ms - l->now_ms > INT32_MAX ? INT32_MAX : (int)(until_ms - l->now_ms);
+}
+
+/* What a keyed connection has to do by the clock. */
+static void keep_alive(struct loop *l)
+{
+	uint64_t now_us = (uint64_t)l->now_us;
+
+	if (has_peer(l) && now_us >= session_due_at_us(&l->pump.session))
+		take_pump_event(l, pump_to_socket(&l->pump, now_us));
+	if (l->pump.session.keyed.rekeys != l->peer_rekeys) {
+		l->peer_rekeys = l->pump.session.keyed.rekeys;
+		l->counters.rekeys++;
+		log_debug("new keys are in use");
+	}
+	if (has_peer(l) && now_us >= session_is_lost_at_us(&l->pump.session))
+		lose_peer_errno(l, -ETIMEDOUT);
 }
 
 static void wait_is_over(struct loop *l)
@@ -446,7 +562,8 @@ static int is_peer(const struct loop *l, int fd)
 	return l->status == NO_STATUS && has_peer(l) && l->pump.fd == fd;
 }
 
-static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
+/* The first @nfds of fds are set. */
+static void run_turn(struct loop *l, struct pollfd fds[NSOURCES], nfds_t nfds)
 {
 	if (fds[SOURCE_SIGNAL].revents)
 		take_signals(l);
@@ -464,7 +581,11 @@ static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 	if (fds[SOURCE_PEER].revents & POLLOUT && is_peer(l, fds[SOURCE_PEER].fd))
 		take_pump_event(l, pump_to_socket(&l->pump, (uint64_t)l->now_us));
 	if (fds[SOURCE_PEER].revents & ~POLLOUT && is_peer(l, fds[SOURCE_PEER].fd))
-		take_pump_event(l, pump_from_socket(&l->pump));
+		take_pump_event(l, pump_from_socket(&l->pump, (uint64_t)l->now_us));
+	if (l->status == NO_STATUS)
+		keep_alive(l);
+	if (l->status == NO_STATUS)
+		step_handshakes(l, nfds > SOURCE_HANDSHAKES ? fds + SOURCE_HANDSHAKES : NULL);
 	if (l->status == NO_STATUS)
 		step_link(l, fds[SOURCE_LINK].revents);
 	if (l->status == NO_STATUS) {
@@ -475,23 +596,40 @@ static void run_turn(struct loop *l, const struct pollfd fds[NSOURCES])
 		wait_is_over(l);
 }
 
+static void init_handshakes(struct loop *l, uint8_t *key)
+{
+	struct keyed_facts mine = {.kind = l->device->kind, .timeout_s = l->opts->timeout_s};
+	enum noise_role role = l->opts->role == ROLE_CLIENT ? NOISE_INITIATOR : NOISE_RESPONDER;
+
+	if (!secret_random(mine.id, sizeof(mine.id))) {
+		log_error("-k: the system has no random bytes: %s", strerror(errno));
+		l->status = EXIT_SYSTEM;
+	}
+	handshakes_init(&l->handshakes, role, key, &mine);
+	crypto_wipe(key, NOISE_KEY_LEN);
+	l->is_keyed = 1;
+}
+
 static void loop_init(struct loop *l, const struct loop_setup *setup)
 {
 	uint64_t random;
+
 	l->opts = setup->opts;
 	l->device = setup->device;
 	l->daemon = setup->daemon;
 	l->signal_fd = setup->signal_fd;
 	l->port = setup->port;
 	l->status = NO_STATUS;
-	l->notes_left = NOTES_BURST;
 	read_clock(l);
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0) /* early at boot */
 		random = (uint64_t)l->now_us * 0x9e3779b97f4a7c15 + (uint64_t)getpid();
-	l->notes_since_ms = l->now_ms;
+	notes_init(&l->notes, l->now_ms);
+	notes_init(&l->strangers, l->now_ms);
 	l->wait_until_ms = LINK_NO_DEADLINE;
 	if (l->opts->wait_s)
 		l->wait_until_ms = l->now_ms + (int64_t)l->opts->wait_s * 1000;
+	if (setup->key)
+		init_handshakes(l, setup->key);
 	pump_init(&l->pump, setup->device, &l->counters, random);
 	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, (uint32_t)(random >> 32));
 	if (l->opts->role == ROLE_CLIENT)
@@ -513,19 +651,21 @@ int loop_run(const struct loop_setup *setup)
 	loop_init(l, setup);
 	check_ready(l);
 	while (l->status == NO_STATUS) {
-		fill_pollfds(l, fds);
-		if (poll(fds, NSOURCES, poll_timeout_ms(l)) < 0 && errno != EINTR) {
+		nfds_t nfds = fill_pollfds(l, fds);
+
+		if (poll(fds, nfds, poll_timeout_ms(l)) < 0 && errno != EINTR) {
 			log_error("poll: %s", strerror(errno));
 			l->status = EXIT_SYSTEM;
 			break;
 		}
 		read_clock(l);
-		run_turn(l, fds);
+		run_turn(l, fds, nfds);
 	}
 	leave_peer(l);
 	link_close(&l->link);
 	log_debug("end: %s", counters_text(&l->counters, text));
 	status = l->status;
+	handshakes_wipe(&l->handshakes);
 	free(l);
 	return status;
 }

@@ -13,8 +13,10 @@
 #include "log.h"
 #include "loop.h"
 #include "options.h"
+#include "secret.h"
 #include "status.h"
 #include "transport.h"
+#include "wipe.h"
 
 #define VERSION "0.1"
 
@@ -27,24 +29,32 @@ static int print_help(void)
 }
 
 /* A descriptor that a script passes must be there: else whatever we open next would be taken for it. */
-static int check_fd(const char *label, int fd)
+static int check_fd(const char *label, int fd, unsigned given)
 {
-	if (fd == OPTIONS_NO_FD || fcntl(fd, F_GETFD) >= 0)
+	if (fd == OPTIONS_NO_FD ||
+	    (fd <= STDERR_FILENO ? given >> fd & 1 : fcntl(fd, F_GETFD) >= 0))
 		return 0;
 	log_error("%s %d: there is no such open descriptor", label, fd);
 	return -1;
 }
 
-/* Standard descriptors that were closed would be given to the device or the socket. */
-static void fill_standard_fds(void)
+/*
+ * Standard descriptors that were closed would be given to the device, the socket or the log. Return: a
+ * bit for each that was given.
+ */
+static unsigned fill_standard_fds(void)
 {
+	unsigned given = 0;
 	int fd;
 
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		given |= (fcntl(fd, F_GETFD) >= 0 ? 1u : 0u) << fd;
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+	return given;
 }
 
 /* With -D the standard descriptors become /dev/null, so what is watched must be another. */
@@ -83,14 +93,29 @@ static void say_what_is(const struct options *opts, const struct device *dev, ui
 		return;
 	}
 	log_notice("address %s, MTU %u; listening on port %u", addresses, dev->mtu, port);
-	log_notice("there is no key: whoever reaches port %u can use this tunnel; limit that with -b "
-		   "or a firewall", port);
+	if (!opts->key)
+		log_notice("there is no key: whoever reaches port %u can use this tunnel; use -k at "
+			   "both ends, or limit that with -b or a firewall", port);
+}
+
+static int print_new_key(unsigned given)
+{
+	char error[SECRET_ERROR_LEN];
+	int err;
+
+	if (check_fd("--genkey: standard output", STDOUT_FILENO, given) < 0)
+		return EXIT_SYSTEM;
+	err = secret_print_new(error);
+
+	if (error[0])
+		log_print(err < 0 ? LEVEL_ERROR : LEVEL_NOTICE, "%s", error);
+	return err < 0 ? EXIT_SYSTEM : EXIT_OK;
 }
 
 /* From the pid file to the end. Everything that is opened here is closed here. */
-static int run(const struct options *opts, struct daemon *daemon)
+static int run(const struct options *opts, struct daemon *daemon, uint8_t *key)
 {
-	struct loop_setup setup = {.opts = opts, .daemon = daemon, .listen_fd = -1,
+	struct loop_setup setup = {.opts = opts, .daemon = daemon, .key = key, .listen_fd = -1,
 				   .port = opts->port};
 	struct pidfile pidfile = {.fd = -1, .dir_fd = -1};
 	struct device device;
@@ -131,29 +156,52 @@ static int run(const struct options *opts, struct daemon *daemon)
 	return status;
 }
 
+/* The key comes first: without it there is nothing to set up. */
+static int run_with_key(const struct options *opts, struct daemon *daemon)
+{
+	uint8_t key[KEYFILE_KEY_LEN];
+	char error[SECRET_ERROR_LEN];
+	int status;
+
+	if (!opts->key)
+		return run(opts, daemon, NULL);
+	secret_protect();
+	if (secret_read(opts->key, key, error) < 0) {
+		log_error("%s", error);
+		return EXIT_SYSTEM;
+	}
+	status = run(opts, daemon, key);
+	crypto_wipe(key, sizeof(key));
+	return status;
+}
+
 int main(int argc, char *argv[])
 {
 	struct daemon daemon = {.parent_fd = -1};
 	struct options opts;
 	char error[OPTIONS_ERROR_LEN];
+	unsigned given;
 	int err;
 
 	signal(SIGPIPE, SIG_IGN);
+	given = fill_standard_fds();
 	log_open();
 	switch (options_parse(argc, argv, &opts, error)) {
 	case OPTIONS_HELP:
 		return print_help();
 	case OPTIONS_VERSION:
 		return puts("tunnel " VERSION) < 0 || fflush(stdout) ? EXIT_SYSTEM : EXIT_OK;
+	case OPTIONS_GENKEY:
+		return print_new_key(given);
 	case OPTIONS_BAD:
 		log_error("%s", error);
 		return EXIT_USAGE;
 	case OPTIONS_RUN:
 		break;
 	}
-	if (check_fd("--ready-fd", opts.ready_fd) < 0 || check_fd("--exit-fd", opts.exit_fd) < 0)
+	if (check_fd("--ready-fd", opts.ready_fd, given) < 0 ||
+	    check_fd("--exit-fd", opts.exit_fd, given) < 0)
 		return EXIT_USAGE;
-	fill_standard_fds();
 	keep_exit_fd(&opts);
 	if (opts.quiet)
 		log_set_level(LEVEL_ERROR);
@@ -164,5 +212,5 @@ int main(int argc, char *argv[])
 		log_error("-D: %s", strerror(-err));
 		return EXIT_SYSTEM;
 	}
-	return run(&opts, &daemon);
+	return run_with_key(&opts, &daemon);
 }

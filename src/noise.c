@@ -139,6 +139,7 @@ static bool mix_shared(struct noise_handshake *h, const uint8_t secret[static X2
 	uint8_t shared[X25519_LEN];
 	bool ok = x25519_shared(shared, secret, peer);
 
+	CRYPTO_PUBLIC(&ok, sizeof(ok));
 	if (ok)
 		mix_key(h, shared);
 	crypto_wipe(shared, sizeof(shared));

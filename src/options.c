@@ -349,6 +349,7 @@ static int set_ready(struct parser *p, const char *value)
 static const struct option_row table[] = {
 	SET('s', "server", NULL, set_server, "wait for the peer"),
 	SET('c', "client", "HOST", set_client, "connect to the peer: IPv4, IPv6 or a name"),
+	{.name = "genkey", .help = "print a new key and exit"},
 	GROUP("device"),
 	SET('i', "dev", "NAME", set_dev,
 	    "its name; %d is the first free number\n[tun%d, with -a tap%d]"),
@@ -361,7 +362,7 @@ static const struct option_row table[] = {
 	SET('P', "peer", "ADDR", set_peer,
 	    "the other end's address, for a point-to-point\npair with -l ADDR (IPv4)"),
 	NUMBER('m', "mtu", "BYTES", TYPE_UINT, mtu, MTU_MIN, MTU_MAX,
-	       "68 to 65535, with -a to 65521 [the device's, 1500]"),
+	       "68 to 65535, with -a 14 less, with -k 18 less\n[the device's, 1500]"),
 	TEXT('N', "netns", "NAME|PATH", netns,
 	     "the device lives in that network namespace,\nthe socket stays here"),
 	FLAG(0, "no-offload", no_offload, "one packet a read and a write"),
@@ -370,6 +371,8 @@ static const struct option_row table[] = {
 	SET('b', "bind", "ADDR", set_bind, "listen on, or connect from, this address"),
 	SET('4', "ipv4", NULL, set_ipv4, "carry the tunnel over IPv4 only"),
 	SET('6', "ipv6", NULL, set_ipv6, "carry the tunnel over IPv6 only"),
+	TEXT('k', "key", "FILE", key,
+	     "both ends prove they hold this key; everything is\nencrypted. \"-\": from standard input"),
 	FLAG('1', "once", once, "end with the first connection, as simpletun does"),
 	NUMBER('w', "wait", "SECONDS", TYPE_UINT, wait_s, 1, MAX_SECONDS,
 	       "give up when no peer has come by then"),
@@ -389,7 +392,7 @@ static const struct option_row table[] = {
 	TEXT(0, "pidfile", "FILE", pidfile, "keep the process id there while running"),
 	{.letter = 'd', .name = "debug", .type = TYPE_COUNT, .offset = AT(debug),
 	 .help = "say more; -dd: a line for each packet"},
-	FLAG('q', "quiet", quiet, "say errors only"),
+	FLAG('q', "quiet", quiet, "say errors only, and what USR1 asks for"),
 	{.letter = 'h', .name = "help", .help = "print this"},
 	{.letter = 'V', .name = "version", .help = "print the version"},
 };
@@ -538,6 +541,13 @@ static int check_families(struct parser *p)
 	return 0;
 }
 
+/* What a frame can carry. */
+static unsigned mtu_max(const struct options *opts)
+{
+	return (opts->key ? FRAME_KEYED_PACKET_MAX : FRAME_PAYLOAD_MAX) -
+	       (opts->kind == PACKET_ETHER ? ETHER_HEADER_LEN : 0u);
+}
+
 /* What must fit together. */
 static int options_check(struct parser *p)
 {
@@ -553,10 +563,13 @@ static int options_check(struct parser *p)
 		return bad(p, "-p 0: a client must know the server's port");
 	if (opts->role == ROLE_CLIENT && opts->ready == READY_LISTENING)
 		return bad(p, "--ready listening: a client does not listen");
-	if (opts->kind == PACKET_ETHER && opts->mtu > FRAME_PAYLOAD_MAX - ETHER_HEADER_LEN)
-		return bad(p, "-m %u: with -a at most %d, since the Ethernet header counts for the "
-			      "16-bit length", opts->mtu,
-			   FRAME_PAYLOAD_MAX - ETHER_HEADER_LEN);
+	if (opts->mtu > mtu_max(opts))
+		return bad(p, "-m %u: with%s%s at most %u, since %s for the 16-bit length", opts->mtu,
+			   opts->kind == PACKET_ETHER ? " -a" : "", opts->key ? " -k" : "",
+			   mtu_max(opts),
+			   opts->key ? "what seals a packet counts" : "the Ethernet header counts");
+	if (opts->key && !strcmp(opts->key, "-") && opts->exit_fd == 0)
+		return bad(p, "-k - and --exit-fd 0 both want standard input");
 	if (opts->ready_fd != OPTIONS_NO_FD && opts->ready_fd == opts->exit_fd)
 		return bad(p, "--ready-fd and --exit-fd name the same descriptor, %d", opts->exit_fd);
 	if (check_families(p) < 0)
@@ -600,6 +613,8 @@ static enum options_result take(struct parser *p, const struct option_row *row, 
 		return OPTIONS_HELP;
 	if (row->letter == 'V')
 		return OPTIONS_VERSION;
+	if (!strcmp(row->name, "genkey"))
+		return OPTIONS_GENKEY;
 	return apply(p, row, value) < 0 ? OPTIONS_BAD : OPTIONS_RUN;
 }
 
@@ -688,6 +703,10 @@ enum options_result options_parse(int argc, char *const argv[], struct options *
 			result = parse_name(&p, argc, argv, &at);
 		else
 			result = parse_letters(&p, argc, argv, &at);
+		if (result == OPTIONS_GENKEY && argc > 2) {
+			bad(&p, "--genkey: goes with no other option");
+			return OPTIONS_BAD;
+		}
 		if (result != OPTIONS_RUN)
 			return result;
 	}
@@ -707,6 +726,7 @@ void options_help(char text[OPTIONS_HELP_LEN])
 	(len += (size_t)snprintf(text + len, OPTIONS_HELP_LEN - len, __VA_ARGS__))
 	ADD("tunnel -s [options]          wait for the peer\n"
 	    "tunnel -c HOST [options]     connect to the peer\n"
+	    "tunnel --genkey              print a new key and exit\n"
 	    "\n"
 	    "A point-to-point tunnel: packets of a tun or tap device over one TCP connection.\n"
 	    "\n");
@@ -737,9 +757,9 @@ void options_help(char text[OPTIONS_HELP_LEN])
 	ADD("\n"
 	    "Exit status: 0 ended by INT or TERM, or --once and the peer closed; 1 run-time or\n"
 	    "system error; 2 usage; 3 device or address; 4 cannot listen, or with --once cannot\n"
-	    "connect; 5 peer lost (--once); 6 the peer broke the protocol (--once); 124 --wait\n"
-	    "expired. Signals: INT, TERM end it; HUP drops the peer and starts over; USR1 prints\n"
-	    "the counters.\n");
+	    "connect; 5 peer lost (--once); 6 the peer broke the protocol or does not hold the\n"
+	    "key (--once); 124 --wait expired. Signals: INT, TERM end it; HUP drops the peer and\n"
+	    "starts over; USR1 prints the counters.\n");
 #undef ADD
 }
 

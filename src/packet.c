@@ -55,14 +55,15 @@ const char *packet_fault_text(enum packet_fault fault)
 	static const char *const text[] = {
 		[PACKET_OK] = "nothing is wrong",
 		[PACKET_NOT_IP] = "sent a packet that is neither IPv4 nor IPv6: not a tunnel, or one "
-				  "that uses a key",
+				  "that uses a key (-k)",
 		[PACKET_LOOKS_ETHER] = "sent an Ethernet frame: it is a tap (-a) and this end a tun; "
 				       "use -a at both ends or at none",
 		[PACKET_SHORT_ETHER] = "sent a frame shorter than an Ethernet header: it is no tap, or "
-				       "it uses a key",
+				       "it uses a key (-k)",
 		[PACKET_LOOKS_IP] = "sent an IP packet: it is a tun and this end a tap (-a); use -a at "
 				    "both ends or at none",
-		[PACKET_LOOKS_KEYED] = "uses a key and this end does not",
+		[PACKET_LOOKS_KEYED] = "uses a key and this end does not: give both ends the same key "
+				       "file with -k, or none",
 	};
 	_Static_assert(sizeof(text) / sizeof(text[0]) == PACKET_NFAULTS, "a text for each fault");
 

@@ -32,6 +32,8 @@
 #define COMMIT_US	4000  /* of the link */
 #define COMMIT_EVERY_US 50000 /* is it fitted */
 
+#define LINGER_MS 1000 /* for the peer to end its side, after an orderly end of ours */
+
 #define MERGE_REFUSALS_MAX 3 /* then the kernel gets no more of that kind */
 
 _Static_assert(SESSION_OUT_SIZE >= COMMIT_MAX + FRAME_HEADER_LEN + FRAME_PAYLOAD_MAX,
@@ -42,43 +44,57 @@ void pump_init(struct pump *p, struct device *device, struct counters *counters,
 	p->device = device;
 	p->counters = counters;
 	p->fd = -1;
-	session_reset(&p->session, device->kind);
+	session_reset(&p->session, device->kind, NULL);
 	fqcodel_init(&p->queue, device->kind, device->mtu + ETHER_HEADER_LEN, seed);
 	merge_init(&p->merge, device->kind, device->has_vnet ? MERGE_ALL : 0);
 }
 
-void pump_start(struct pump *p, int fd)
+/* A record can be opened when it is whole, so on a slow link it should not be long. */
+static void set_commit(struct pump *p, size_t commit)
 {
-	p->fd = fd;
-	p->commit = COMMIT_MIN;
-	p->commit_at_us = 0;
-	session_reset(&p->session, p->device->kind);
-	transport_set_lowat(fd, p->commit);
+	p->commit = commit;
+	session_limit_records(&p->session, commit / 4);
+	transport_set_lowat(p->fd, commit);
 }
 
-void pump_finish(struct pump *p)
+void pump_start(struct pump *p, int fd, struct keyed *keyed)
 {
-	enum { TRIES = 100, TRY_MS = 10 };
+	p->fd = fd;
+	p->commit_at_us = 0;
+	session_reset(&p->session, p->device->kind, keyed);
+	set_commit(p, COMMIT_MIN);
+}
 
-	for (int i = 0; i < TRIES && session_begun(&p->session); i++) {
+void pump_finish(struct pump *p, enum keyed_close reason, unsigned wait_ms)
+{
+	enum { TRY_MS = 10 };
+	unsigned waited_ms = 0;
+
+	session_finish(&p->session, reason);
+	while (session_backlog(&p->session)) {
 		struct pollfd socket = {.fd = p->fd, .events = POLLOUT};
 		size_t len;
 		const uint8_t *bytes = session_pending(&p->session, &len);
-		ssize_t n;
+		ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-		if (poll(&socket, 1, TRY_MS) < 1)
-			continue;
-		n = send(p->fd, bytes, session_begun(&p->session), MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return;
 		session_sent(&p->session, n > 0 ? (size_t)n : 0);
+		if (n >= 0)
+			continue;
+		if (waited_ms >= wait_ms)
+			return;
+		waited_ms += TRY_MS;
+		poll(&socket, 1, TRY_MS);
 	}
+	if (wait_ms)
+		transport_linger(p->fd, LINGER_MS);
 }
 
 void pump_stop(struct pump *p)
 {
 	p->fd = -1;
-	session_reset(&p->session, p->device->kind);
+	session_reset(&p->session, p->device->kind, NULL);
 	fqcodel_reset(&p->queue);
 }
 
@@ -94,17 +110,9 @@ static void show_packet(const struct pump *p, const char *arrow, const uint8_t *
 
 /* ---- to the peer ---- */
 
-static size_t pending(const struct pump *p)
-{
-	size_t len;
-
-	session_pending(&p->session, &len);
-	return len;
-}
-
 int pump_wants_socket(const struct pump *p)
 {
-	return pending(p) || p->queue.packets;
+	return session_backlog(&p->session) || p->queue.packets;
 }
 
 /* A packet of @len bytes is in session_out_space(). */
@@ -116,17 +124,9 @@ static void commit_packet(struct pump *p, const uint8_t *space, size_t len)
 	p->counters->tx_bytes += len;
 }
 
-/* Give the socket what it takes of what is committed. */
-static enum pump_event send_pending(struct pump *p)
+/* send() has failed. */
+static enum pump_event not_sent(struct pump *p, size_t len)
 {
-	size_t len;
-	const uint8_t *bytes = session_pending(&p->session, &len);
-	ssize_t n = len ? send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
-
-	if (n >= 0) {
-		session_sent(&p->session, (size_t)n);
-		return PUMP_OK;
-	}
 	switch (errno) {
 	case EAGAIN:
 	case EINTR:
@@ -146,6 +146,27 @@ static enum pump_event send_pending(struct pump *p)
 	return PUMP_LOST;
 }
 
+/* Give the socket what it takes of what is committed. */
+static enum pump_event send_pending(struct pump *p)
+{
+	size_t len, sent;
+
+	do {
+		const uint8_t *bytes = session_pending(&p->session, &len);
+		ssize_t n = 0;
+
+		if (session_is_broken(&p->session))
+			return PUMP_BROKEN;
+		if (len)
+			n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0)
+			return not_sent(p, len);
+		sent = (size_t)n;
+		session_sent(&p->session, sent);
+	} while (sent && sent == len && session_backlog(&p->session));
+	return PUMP_OK;
+}
+
 /* Fit what is committed to what the connection delivers. */
 static void fit_commit(struct pump *p, uint64_t now_us)
 {
@@ -159,16 +180,14 @@ static void fit_commit(struct pump *p, uint64_t now_us)
 		commit = COMMIT_MIN;
 	if (commit > COMMIT_MAX)
 		commit = COMMIT_MAX;
-	if (commit == p->commit)
-		return;
-	p->commit = commit;
-	transport_set_lowat(p->fd, commit);
+	if (commit != p->commit)
+		set_commit(p, commit);
 }
 
 /* Fill the out buffer from the queue, up to what is committed at a time. */
 static void commit_from_queue(struct pump *p, uint64_t now_us)
 {
-	while (p->queue.packets && pending(p) < p->commit) {
+	while (p->queue.packets && session_backlog(&p->session) < p->commit) {
 		uint8_t *space = session_out_space(&p->session, FRAME_PAYLOAD_MAX);
 		size_t len = fqcodel_dequeue(&p->queue, space, FRAME_PAYLOAD_MAX, now_us);
 
@@ -184,11 +203,12 @@ enum pump_event pump_to_socket(struct pump *p, uint64_t now_us)
 {
 	enum pump_event event;
 
+	session_tick(&p->session, now_us);
 	fit_commit(p, now_us);
 	do {
 		commit_from_queue(p, now_us);
 		event = send_pending(p);
-	} while (event == PUMP_OK && p->queue.packets && !pending(p));
+	} while (event == PUMP_OK && p->queue.packets && !session_backlog(&p->session));
 	return event;
 }
 
@@ -197,45 +217,61 @@ static int has_room(struct pump *p, enum pump_event *event)
 {
 	if (p->queue.packets)
 		return 0;
-	if (pending(p) < p->commit)
+	if (session_backlog(&p->session) < p->commit)
 		return 1;
 	*event = send_pending(p);
-	return *event == PUMP_OK && pending(p) < p->commit;
+	return *event == PUMP_OK && session_backlog(&p->session) < p->commit;
+}
+
+static void drop_too_long(struct pump *p, size_t len)
+{
+	p->counters->tx_too_long++;
+	if (!p->said_too_long)
+		log_notice("dropped a packet of %zu bytes: a frame's length has 16 bits; lower the MTU "
+			   "with -m", len);
+	p->said_too_long = 1;
+}
+
+static void enqueue(struct pump *p, size_t len, uint64_t now_us)
+{
+	fqcodel_enqueue(&p->queue, p->segment, len, fqcodel_hash(&p->queue, p->segment, len),
+			now_us);
 }
 
 /* Each packet of what the device gave goes straight into the out buffer, or into the queue. */
 static enum pump_event place(struct pump *p, struct split *split, uint64_t now_us)
 {
+	const size_t len_max = session_packet_max(&p->session);
 	enum pump_event event = PUMP_OK;
 	uint8_t *space;
 	size_t len;
 
 	while ((len = split_next_len(split)) && event == PUMP_OK) {
-		space = has_room(p, &event) ? session_out_space(&p->session, len) : NULL;
+		space = len <= len_max && has_room(p, &event)
+				? session_out_space(&p->session, len)
+				: NULL;
 		if (space) {
 			split_next(split, space, len);
 			commit_packet(p, space, len);
 			continue;
 		}
 		split_next(split, p->segment, sizeof(p->segment));
-		fqcodel_enqueue(&p->queue, p->segment, len,
-				fqcodel_hash(&p->queue, p->segment, len), now_us);
+		if (len > len_max)
+			drop_too_long(p, len);
+		else
+			enqueue(p, len, now_us);
 	}
 	return event;
 }
 
 static void drop_bad(struct pump *p, const struct split *split, size_t len)
 {
-	if (split->fault != SPLIT_TOO_LONG) {
-		p->counters->tx_bad++;
-		log_debug("dropped a packet of the device: %s", split_fault_text(split->fault));
+	if (split->fault == SPLIT_TOO_LONG) {
+		drop_too_long(p, len);
 		return;
 	}
-	p->counters->tx_too_long++;
-	if (!p->said_too_long)
-		log_notice("dropped a packet of %zu bytes: a frame's length has 16 bits; lower the MTU "
-			   "with -m", len);
-	p->said_too_long = 1;
+	p->counters->tx_bad++;
+	log_debug("dropped a packet of the device: %s", split_fault_text(split->fault));
 }
 
 static enum pump_event send_packet(struct pump *p, struct device_packet *packet, uint64_t now_us)
@@ -260,6 +296,7 @@ enum pump_event pump_from_device(struct pump *p, uint64_t now_us)
 	size_t bytes = 0;
 	int err = 0;
 
+	session_tick(&p->session, now_us);
 	for (int i = 0; i < BATCH_READS && bytes < BATCH_BYTES && event == PUMP_OK; i++) {
 		err = device_read(p->device, &packet);
 		if (err < 0)
@@ -382,7 +419,20 @@ static enum pump_event write_ready(struct pump *p)
 	return event;
 }
 
-enum pump_event pump_from_socket(struct pump *p)
+/* What the end of the batch means. */
+static enum pump_event batch_event(enum session_event got)
+{
+	switch (got) {
+	case SESSION_ENDED:
+		return PUMP_CLOSED;
+	case SESSION_BROKEN:
+		return PUMP_BROKEN;
+	default:
+		return PUMP_OK;
+	}
+}
+
+enum pump_event pump_from_socket(struct pump *p, uint64_t now_us)
 {
 	enum pump_event event = PUMP_OK;
 	enum session_event got = SESSION_MORE;
@@ -396,7 +446,8 @@ enum pump_event pump_from_socket(struct pump *p)
 		return errno == EAGAIN || errno == EINTR ? PUMP_OK : PUMP_LOST;
 	}
 	if (n == 0)
-		return session_is_mid_frame(&p->session) ? PUMP_TRUNCATED : PUMP_CLOSED;
+		return session_is_truncated(&p->session) ? PUMP_TRUNCATED : PUMP_CLOSED;
+	session_tick(&p->session, now_us);
 	session_received(&p->session, (size_t)n);
 	while (event == PUMP_OK &&
 	       (got = session_next(&p->session, &packet, &len)) == SESSION_PACKET) {
@@ -406,5 +457,5 @@ enum pump_event pump_from_socket(struct pump *p)
 	merge_flush(&p->merge);
 	if (event == PUMP_OK)
 		event = write_ready(p);
-	return event == PUMP_OK && got == SESSION_BROKEN ? PUMP_BROKEN : event;
+	return event == PUMP_OK ? batch_event(got) : event;
 }

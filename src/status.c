@@ -19,6 +19,7 @@ const char *counters_text(const struct counters *c, char text[COUNTERS_TEXT_LEN]
 		{"tx_aqm", c->tx_aqm},		 {"tx_marked", c->tx_marked},
 		{"rx_down", c->rx_down},	 {"rx_refused", c->rx_refused},
 		{"peers", c->peers},		 {"refused", c->refused},
+		{"strangers", c->strangers},	 {"rekeys", c->rekeys},
 	};
 	size_t len = 0;
 

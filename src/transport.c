@@ -4,11 +4,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h> /* SIOCOUTQ */
 #include <linux/tcp.h> /* whose tcp_info is longer than glibc's */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 16
@@ -346,6 +350,42 @@ uint64_t transport_delivery_rate(int fd)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
 		return 0;
 	return info.tcpi_delivery_rate;
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Has the peer's kernel taken all that we have sent? */
+static int is_delivered(int fd)
+{
+	int nbytes = 0;
+
+	return ioctl(fd, SIOCOUTQ, &nbytes) == 0 && nbytes == 0;
+}
+
+void transport_linger(int fd, unsigned wait_ms)
+{
+	enum { TRY_MS = 10 };
+	const int64_t begin_ms = clock_ms();
+	struct pollfd socket = {.fd = fd, .events = POLLIN};
+	char buf[65536];
+	int64_t waited_ms = 0;
+
+	shutdown(fd, SHUT_WR);
+	while (waited_ms < (is_delivered(fd) ? wait_ms / 4 : wait_ms)) {
+		ssize_t n;
+
+		poll(&socket, 1, TRY_MS);
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return;
+		waited_ms = clock_ms() - begin_ms;
+	}
 }
 
 void transport_close(int fd)

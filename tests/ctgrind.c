@@ -16,6 +16,8 @@
 
 #include "blake2s.h"
 #include "chacha20poly1305.h"
+#include "keyed.h"
+#include "keyfile.h"
 #include "wipe.h"
 #include "x25519.h"
 
@@ -115,6 +117,67 @@ static void case_wipe(void)
 	crypto_wipe(key, sizeof(key));
 }
 
+static void case_keyfile(void)
+{
+	char line[KEYFILE_LINE_LEN];
+
+	SECRET(key, sizeof(key));
+	keyfile_format(line, key);
+	PUBLIC(line + KEYFILE_LINE_LEN - 1, 1);
+	if (keyfile_parse(out, line, sizeof(line)) != KEYFILE_OK)
+		abort();
+	line[3] = '?';
+	if (keyfile_parse(out, line, sizeof(line)) != KEYFILE_NOT_BASE64)
+		abort();
+}
+
+static bool secret_bytes(uint8_t *bytes, size_t len)
+{
+	static uint8_t n;
+
+	memset(bytes, ++n, len);
+	SECRET(bytes, len);
+	return true;
+}
+
+static void carry_item(struct keyed *from, struct keyed *to, uint64_t now_us)
+{
+	uint8_t record[KEYED_ITEM_RECORD_MAX];
+	size_t len = keyed_write_item(from, record, now_us);
+	struct keyed_plain plain;
+	const uint8_t *packet;
+
+	if (!len || !keyed_open(to, record + FRAME_HEADER_LEN, len - FRAME_HEADER_LEN, now_us, &plain) ||
+	    keyed_next(to, &plain, &packet, &len) != KEYED_NO_MORE)
+		abort();
+}
+
+/* A handshake from the key to the first record, and a fresh one inside it. */
+static void case_keyed(void)
+{
+	struct keyed_facts facts = {.timeout_s = 86400};
+	uint8_t hello[FRAME_HEADER_LEN + KEYED_HELLO_LEN], confirm[KEYED_ITEM_RECORD_MAX];
+	const uint8_t *message = hello + FRAME_HEADER_LEN;
+	struct keyed client, server;
+
+	SECRET(key, sizeof(key));
+	keyed_init(&client, NOISE_INITIATOR, key, &facts, secret_bytes);
+	facts.id[0] = 1;
+	keyed_init(&server, NOISE_RESPONDER, key, &facts, secret_bytes);
+	if (!keyed_write_hello(&client, hello) ||
+	    !keyed_read_hello(&server, message, KEYED_HELLO_LEN, 0) ||
+	    !keyed_write_hello(&server, hello) ||
+	    !keyed_read_hello(&client, message, KEYED_HELLO_LEN, 0) ||
+	    !keyed_write_item(&client, confirm, 0) ||
+	    !keyed_read_confirm(&server, confirm + FRAME_HEADER_LEN, KEYED_CONFIRM_LEN, 0))
+		abort();
+	carry_item(&client, &server, KEYED_REKEY_US);
+	carry_item(&server, &client, KEYED_REKEY_US);
+	carry_item(&client, &server, KEYED_REKEY_US);
+	if (client.rekeys != 1 || server.rekeys != 1)
+		abort();
+}
+
 static void leaky_index(void)
 {
 	SECRET(key, sizeof(key));
@@ -179,6 +242,8 @@ int main(void)
 	run("hkdf", "", case_hkdf, false);
 	run("equal", "", case_equal, false);
 	run("wipe", "", case_wipe, false);
+	run("keyfile", "", case_keyfile, false);
+	run("keyed", "", case_keyed, false);
 	run("leaky index", "", leaky_index, true);
 	run("leaky branch", "", leaky_branch, true);
 	run("leaky compare", "", leaky_compare, true);

@@ -58,7 +58,7 @@ read -r npassed nfailed nskipped <<END
 ${counts:-0 1 0}
 END
 
-scenes=$(find tests/e2e -name '[0-9]*.sh' | sort | grep -e "$ONLY")
+scenes=$(find tests/e2e -name '[0-9]*.sh' | sort -t/ -k3n | grep -e "$ONLY")
 reason=$(cannot_run)
 if [ -n "$reason" ]; then
 	for scene in $scenes; do

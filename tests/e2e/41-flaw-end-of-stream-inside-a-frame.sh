@@ -4,7 +4,7 @@
 . tests/e2e/lib.sh
 two_hosts
 
-tunnel server "$A" -s -i tun0
+tunnel server "$A" -s -d -i tun0
 n=0
 for part in send:00 send:001c send:001c450000; do
 	on "$B" "$WIRE" connect 10.88.0.1 $part close >/dev/null

@@ -5,10 +5,10 @@
 two_hosts
 host "$C" 3
 
-pair
+pair -d
 start_tunnel third "$C" -c 10.88.0.1 -i tun0
 says server "refused 10.88.0.3"
-says third "closed the connection at once; does the server serve another peer?"
+says third "closed the connection at once; does the server serve another peer, or use a key (-k)?"
 reaches "$B" 172.16.3.1
 # refused for ever, it says so once and not at every try
 "$AWAIT" text -n 3 "$DIR/server.log" "refused 10.88.0.3" || fail "it does not try again"

@@ -19,10 +19,17 @@ runs client
 stop client
 stop server
 
-# no retry floods the log
-tunnel server "$A" -s -i dev0 -l none
+# no retry floods the log, at neither end: -d shows what the other one hides
+tunnel server "$A" -s -d -i dev0 -l none
 start_tunnel client "$B" -c 10.88.0.1 -i dev0 -a
 "$AWAIT" text -n 4 "$DIR/server.log" "it is a tap" || fail "the client gives up"
 [ "$(grep -c "closed the connection" "$DIR/client.log")" = 1 ] || fail "the client repeats itself"
+stop client
+stop server
+tunnel server "$A" -s -i dev0 -l none
+start_tunnel client "$B" -c 10.88.0.1 -d -i dev0 -a
+"$AWAIT" text -n 4 "$DIR/client.log" "closed the connection" || fail "the client gives up"
+[ "$(grep -c "it is a tap" "$DIR/server.log")" = 1 ] || fail "the server repeats itself"
+[ "$(grep -c "connection from" "$DIR/server.log")" = 1 ] || fail "the server repeats itself"
 stop client
 stop server

@@ -6,13 +6,13 @@
 # switch, so that scenes can run beside each other. Each host has 10.88.0.N and fd88::N outside.
 # At the end, whatever happens, its processes are ended and its namespaces removed.
 #
-# "sh tests/e2e/NAME.sh" runs one by itself, after "make check ONLY=-" has built what it needs.
+# "sh tests/e2e/NAME.sh" runs one by itself, after "make check ONLY=none" has built what it needs.
 #
 # Nothing here sleeps: whoever waits waits for an event, through probe or a pipe.
 set -eu
 
 BUILD=${BUILD:-$PWD/build}
-TUNNEL=${TUNNEL:-$PWD/tunnel}
+TUNNEL=${TUNNEL:-$PWD/tunnel} TUNNEL_REKEYS=$BUILD/tunnel-rekeys
 PROBE=$BUILD/probe WIRE=$BUILD/wire AWAIT=$BUILD/await JUDGE=$BUILD/judge
 ID=t$$
 A=$ID-a B=$ID-b C=$ID-c SWITCH=$ID-x
@@ -103,7 +103,6 @@ start() {
 	start_name=$1 start_ns=$2
 	shift 2
 	rm -f "$DIR/$start_name.out" "$DIR/$start_name.log" # or an earlier one's could be taken for its
-	rm -f "$DIR/$start_name.out" "$DIR/$start_name.log" # what one before has said is no event
 	ip netns exec "$start_ns" "$@" >"$DIR/$start_name.out" 2>"$DIR/$start_name.log" &
 	PIDS="$PIDS $!"
 	echo $! >"$DIR/$start_name.pid"
@@ -138,6 +137,48 @@ start_tunnel() {
 pair() {
 	tunnel server "$A" -s -i tun0 "$@"
 	tunnel client "$B" -c 10.88.0.1 -i tun0 -w 10 "$@"
+}
+
+# new_key NAME: a key in $DIR/NAME, as the README says
+new_key() { (umask 077 && "$TUNNEL" --genkey >"$DIR/$1"); }
+
+# keyed_pair OPTIONS...: a pair with a key
+keyed_pair() {
+	[ -e "$DIR/key" ] || new_key key
+	pair -k "$DIR/key" "$@"
+}
+
+# relay HOST TO OPTIONS...: a man in the middle, on HOST, of connections to TO; OPTIONS are the relay's
+relay() {
+	relay_ns=$1 relay_to=$2
+	shift 2
+	[ -e "$DIR/orders" ] || mkfifo "$DIR/orders"
+	start relay "$relay_ns" "$WIRE" relay -f "$DIR/orders" "$@" "$relay_to"
+	"$AWAIT" text "$DIR/relay.out" listening
+}
+
+order() { # order WORDS...: the relay does it; returns when it knows
+	order_n=$(grep -c "^done " "$DIR/relay.out" || :)
+	echo "$*" >"$DIR/orders"
+	"$AWAIT" text -n $((order_n + 1)) "$DIR/relay.out" "done " || fail "relay: $*"
+}
+
+# transfer FROM TO ADDRESS BYTES: inside, and what arrives is what was sent
+transfer() {
+	transfer_to=$2 transfer_address=$3 transfer_bytes=$4
+	start sink "$transfer_to" "$PROBE" sink -w 30 -p 7000
+	"$AWAIT" text "$DIR/sink.out" listening
+	on "$1" "$PROBE" source -w 30 -p 7000 -n "$transfer_bytes" "$transfer_address" \
+		>"$DIR/source.out" || fail "the transfer to $transfer_address breaks off"
+	expect_status sink 0
+	transfer_sum=$(sed -n 's/.*checksum \([0-9a-f]*\).*/\1/p' "$DIR/source.out")
+	[ -n "$transfer_sum" ] && has "$transfer_sum" cat "$DIR/sink.out"
+	has "$transfer_bytes bytes" cat "$DIR/sink.out"
+}
+
+# nothing_came HOST DEVICE: the tunnel has written nothing into it
+nothing_came() {
+	[ "$(on "$1" cat "/sys/class/net/$2/statistics/rx_packets")" = 0 ] || fail "$2 has got packets"
 }
 
 # capture NAME HOST [HEX]: from now on wait for one packet out of HOST's tunnel that has HEX
@@ -177,6 +218,12 @@ says() { "$AWAIT" text "$DIR/$1.log" "$2" || fail "$1 does not say: $2"; }
 
 silent_about() { # silent_about NAME TEXT
 	! grep -q -- "$2" "$DIR/$1.log" || fail "$1 says: $2"
+}
+
+# not_twice NAME: no line is there twice; that only the peer's port differs makes no other line
+not_twice() {
+	sed 's/\([0-9]\):[0-9][0-9]* /\1 /' "$DIR/$1.log" | sort | uniq -d >"$DIR/twice"
+	[ ! -s "$DIR/twice" ] || fail "$1 repeats itself: $(cat "$DIR/twice")"
 }
 
 # counter NAME KEY: what NAME has counted until now

@@ -46,6 +46,26 @@
  *		 end. -i: the device, created unless it exists; -s: server, says "listening PORT";
  *		 -c: client; -u: tun (the default); -a: tap. Says "connected". --two-writes is what
  *		 it does anyway; --one-write sends length and packet at once.
+ * wire relay	 a man in the middle: says "listening PORT", then "connected" for each connection,
+ *		 which it passes on to HOST, to the same port. -o: everything that comes goes into
+ *		 RECORD.up and RECORD.down, too, as it came. -l: is late by MS milliseconds each
+ *		 way, and slow. -f: a fifo of orders, a line each, for all connections; says
+ *		 "done ORDER":
+ *
+ *	stop			passes nothing on but keeps all connections; go: passes on again
+ *	hold			likewise, but passes on what comes through later connections
+ *	hold WAY [SKIP]		likewise, once SKIP bytes have passed, for the connection that more
+ *				come from then; says "held WAY"
+ *	cut			closes all connections; reset: with a reset
+ *	flip WAY [SKIP [COUNT]]	flips a bit of COUNT bytes (1), after SKIP bytes (0) that are yet to
+ *				come; WAY is up, to HOST, or down. Then says "flipped WAY"
+ *	drop WAY [SKIP [COUNT]]	likewise swallows them, and says "dropped WAY"
+ *	frames LEN		says "frames LEN: up N, down N": so many of that length have come
+ *
+ * wire crowd	 COUNT strangers at HOST's port, until it is killed: some silent, some slow, some
+ *		 with garbage, forged handshakes or plain packets; who is sent away comes back. Says
+ *		 "opened N" each time another COUNT have come. It is an error when HOST answers.
+ *		 -r: instead, all say these bytes, and may be answered.
  */
 #include <ctype.h>
 #include <linux/if_ether.h>
@@ -54,6 +74,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #include "tool.h"
 
@@ -934,6 +955,466 @@ static int run_simpletun(int argc, char **argv)
 	}
 }
 
+/* ---- a man in the middle ---- */
+
+#define RELAY_PAIRS 32
+
+enum way { UP, DOWN, NWAYS }; /* to the server, to the client */
+
+static const char *const way_names[] = {[UP] = "up", [DOWN] = "down"};
+
+struct flow {
+	uint8_t buf[CHUNK_LEN];
+	size_t start, end;
+	int64_t not_before_us; /* -l: nothing is passed on */
+	int is_prompt;	       /* but what comes first was late together with the connection */
+	int has_ended; /* the end of the stream has come */
+	int is_shut;   /* and has been passed on */
+	uint8_t head[2];
+	size_t have, left; /* of the head and, when that is there, of the frame */
+};
+
+struct pair {
+	int fd[NWAYS]; /* where each way leads; -1: the pair is free */
+	int is_held;   /* nothing is passed on, though later connections may go on */
+	struct flow flow[NWAYS];
+};
+
+/* What an order does to bytes that are still to come. */
+struct harm {
+	uint64_t skip; /* first so many pass */
+	uint64_t flip; /* then so many have a bit flipped */
+	uint64_t drop; /* or are swallowed */
+	int hold;      /* or the pair is held */
+};
+
+struct relay {
+	struct connect_setup to;
+	int64_t wait_us;
+	int listen_fd, orders_fd;
+	FILE *record[NWAYS];
+	uint64_t frames[NWAYS][FRAME_MAX + 1]; /* by length */
+	int64_t latency_us;
+	int is_stopped;
+	struct harm harm[NWAYS];
+	char order[64];
+	size_t order_len;
+	struct pair pairs[RELAY_PAIRS];
+};
+
+static void pair_close(struct pair *p, int with_reset)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	for (int w = 0; w < NWAYS; w++) {
+		if (with_reset && p->fd[w] >= 0)
+			(void)setsockopt(p->fd[w], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		close(p->fd[w]);
+		p->fd[w] = -1;
+	}
+}
+
+static void count_frames(struct relay *r, enum way way, struct flow *f, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t step = len - i < f->left ? len - i : f->left;
+
+		i += step;
+		f->left -= step;
+		if (f->left || i == len)
+			continue;
+		f->head[f->have++] = f->buf[i++];
+		if (f->have < sizeof(f->head))
+			continue;
+		f->left = (size_t)f->head[0] << 8 | f->head[1];
+		f->have = 0;
+		r->frames[way][f->left]++;
+	}
+}
+
+/* The bytes at @buf have come. Return: how many of them go on. */
+static size_t relay_harm(struct relay *r, enum way way, uint8_t *buf, size_t len)
+{
+	struct harm *h = &r->harm[way];
+	size_t kept = 0;
+
+	if (!h->flip && !h->drop)
+		return len;
+	for (size_t i = 0; i < len; i++) {
+		if (h->skip) {
+			h->skip--;
+		} else if (h->flip) {
+			buf[i] ^= 1;
+			if (!--h->flip)
+				say("flipped %s", way_names[way]);
+		} else if (h->drop) {
+			if (!--h->drop)
+				say("dropped %s", way_names[way]);
+			continue;
+		}
+		buf[kept++] = buf[i];
+	}
+	return kept;
+}
+
+/* What is sent at once is held or passed on at once. */
+static int relay_holds(struct relay *r, enum way way, size_t len)
+{
+	struct harm *h = &r->harm[way];
+
+	if (!h->hold || !len)
+		return 0;
+	h->hold = h->skip > 0;
+	h->skip -= h->skip < len ? h->skip : len;
+	return !h->hold;
+}
+
+/* Return: 0 when the connection is lost. */
+static int flow_receive(struct relay *r, struct pair *p, enum way way)
+{
+	struct flow *f = &p->flow[way];
+	ssize_t n = recv(p->fd[!way], f->buf, sizeof(f->buf), 0);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n == 0)
+		f->has_ended = 1;
+	if (r->record[way])
+		fwrite(f->buf, 1, (size_t)n, r->record[way]);
+	count_frames(r, way, f, (size_t)n);
+	f->not_before_us = f->is_prompt ? 0 : clock_us() + r->latency_us;
+	f->is_prompt = 0;
+	f->start = 0;
+	f->end = relay_harm(r, way, f->buf, (size_t)n);
+	if (relay_holds(r, way, f->end)) {
+		p->is_held = 1;
+		say("held %s", way_names[way]);
+	}
+	return 1;
+}
+
+static int flow_send(struct pair *p, enum way way)
+{
+	struct flow *f = &p->flow[way];
+	ssize_t n = send(p->fd[way], f->buf + f->start, f->end - f->start, MSG_NOSIGNAL);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	f->start += (size_t)n;
+	return 1;
+}
+
+static int pair_step(struct relay *r, struct pair *p, const struct pollfd *fds)
+{
+	int ok = 1;
+
+	for (int w = 0; w < NWAYS && ok && !p->is_held; w++) {
+		struct flow *f = &p->flow[w];
+
+		if (f->start == f->end && !f->has_ended && fds[!w].revents & ~POLLOUT)
+			ok = flow_receive(r, p, w);
+		if (ok && !p->is_held && f->start < f->end && clock_us() >= f->not_before_us)
+			ok = flow_send(p, w);
+		if (f->start == f->end && f->has_ended && !f->is_shut) {
+			shutdown(p->fd[w], SHUT_WR);
+			f->is_shut = 1;
+		}
+	}
+	return ok && !(p->flow[UP].is_shut && p->flow[DOWN].is_shut);
+}
+
+static void relay_accept(struct relay *r)
+{
+	int fd = accept4(r->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), on = 1;
+	struct deadline d = deadline_in(r->wait_us + r->latency_us);
+	struct pair *p = r->pairs;
+
+	if (fd < 0)
+		return;
+	while (p < r->pairs + RELAY_PAIRS && p->fd[UP] >= 0)
+		p++;
+	if (p == r->pairs + RELAY_PAIRS)
+		die("more than %d connections", RELAY_PAIRS);
+	memset(p, 0, sizeof(*p));
+	p->fd[DOWN] = fd;
+	p->flow[UP].is_prompt = 1;
+	pause_until(clock_us() + r->latency_us);
+	p->fd[UP] = tcp_connect(&r->to, &d);
+	for (int w = 0; w < NWAYS; w++)
+		(void)setsockopt(p->fd[w], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	say("connected");
+}
+
+static void relay_obey(struct relay *r, const char *order)
+{
+	unsigned long long skip = 0, count = 1;
+	char verb[8], way[8];
+
+	if (sscanf(order, "frames %llu", &count) == 1 && count <= FRAME_MAX) {
+		say("frames %llu: up %llu, down %llu", count,
+		    (unsigned long long)r->frames[UP][count],
+		    (unsigned long long)r->frames[DOWN][count]);
+	} else if (sscanf(order, "%7s %7s %llu %llu", verb, way, &skip, &count) >= 2) {
+		struct harm *h = &r->harm[!strcmp(way, way_names[DOWN])];
+
+		h->skip = skip;
+		if (!strcmp(verb, "hold"))
+			h->hold = 1;
+		else
+			*(strcmp(verb, "flip") ? &h->drop : &h->flip) = count;
+	} else if (!strcmp(order, "cut") || !strcmp(order, "reset")) {
+		for (struct pair *p = r->pairs; p < r->pairs + RELAY_PAIRS; p++)
+			pair_close(p, order[0] == 'r');
+	} else {
+		r->is_stopped = !strcmp(order, "stop");
+		for (struct pair *p = r->pairs; p < r->pairs + RELAY_PAIRS; p++)
+			p->is_held = !strcmp(order, "hold");
+	}
+	for (int w = 0; w < NWAYS; w++)
+		if (r->record[w])
+			fflush(r->record[w]);
+	say("done %s", order);
+}
+
+static void relay_orders(struct relay *r)
+{
+	char c;
+
+	while (read(r->orders_fd, &c, 1) == 1) {
+		r->order[r->order_len] = c == '\n' ? 0 : c;
+		if (c == '\n') {
+			relay_obey(r, r->order);
+			r->order_len = 0;
+		} else if (++r->order_len == sizeof(r->order)) {
+			die("that order is too long");
+		}
+	}
+}
+
+/* @until_us: set to when something is due by the clock, if that is earlier */
+static short flow_events(const struct pair *p, int fd, int64_t *until_us)
+{
+	const struct flow *in = &p->flow[!fd], *out = &p->flow[fd];
+	int has_more = out->start < out->end, is_due = clock_us() >= out->not_before_us;
+
+	if (p->fd[fd] >= 0 && has_more && !is_due && out->not_before_us < *until_us)
+		*until_us = out->not_before_us;
+	return (short)((in->start == in->end && !in->has_ended ? POLLIN : 0) |
+		       (has_more && is_due ? POLLOUT : 0));
+}
+
+static void relay_turn(struct relay *r)
+{
+	struct pollfd fds[2 + RELAY_PAIRS * NWAYS];
+	int64_t until_us = INT64_MAX;
+
+	fds[0] = (struct pollfd){.fd = r->orders_fd, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = r->listen_fd, .events = POLLIN};
+	for (int i = 0; i < RELAY_PAIRS * NWAYS; i++) {
+		struct pair *p = &r->pairs[i / NWAYS];
+		short events = flow_events(p, i % NWAYS, &until_us);
+
+		fds[2 + i] = (struct pollfd){.fd = r->is_stopped || p->is_held || !events ? -1 : p->fd[i % NWAYS],
+					     .events = events};
+	}
+	(void)poll_until(fds, COUNT(fds), until_us);
+	for (int i = 0; i < RELAY_PAIRS; i++) {
+		struct pair *p = &r->pairs[i];
+		struct pollfd *two = fds + 2 + i * NWAYS;
+
+		if (p->fd[UP] >= 0 && (two[UP].revents || two[DOWN].revents) && !pair_step(r, p, two))
+			pair_close(p, 0);
+	}
+	if (fds[1].revents)
+		relay_accept(r);
+	if (fds[0].revents)
+		relay_orders(r);
+}
+
+static int run_relay(int argc, char **argv)
+{
+	static struct relay relay = {.wait_us = DEFAULT_WAIT_US, .orders_fd = -1};
+	const char *orders = NULL, *record = NULL;
+	uint16_t port = TUNNEL_PORT;
+	uint64_t latency_ms = 0;
+	const struct arg args[] = {
+		SECONDS_ARG('w', &relay.wait_us),
+		PORT_ARG('p', &port),
+		TEXT_ARG('f', &orders),
+		TEXT_ARG('o', &record),
+		NUMBER_ARG('l', &latency_ms, 10000),
+	};
+
+	parse_args(argc, argv, args, COUNT(args));
+	if (argc - optind != 1)
+		misused("one host");
+	relay.latency_us = (int64_t)latency_ms * 1000;
+	relay.to = (struct connect_setup){.host = argv[optind], .port = port};
+	if (orders && (relay.orders_fd = open(orders, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+		die("%s: %s", orders, strerror(errno));
+	for (int w = 0; w < NWAYS && record; w++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s.%s", record, way_names[w]);
+		relay.record[w] = fopen(path, "we");
+		if (!relay.record[w])
+			die("%s: %s", path, strerror(errno));
+	}
+	for (int i = 0; i < RELAY_PAIRS; i++)
+		relay.pairs[i].fd[UP] = relay.pairs[i].fd[DOWN] = -1;
+	relay.listen_fd = tcp_listen(NULL, port);
+	for (;;)
+		relay_turn(&relay);
+}
+
+/* ---- a crowd of strangers ---- */
+
+#define CROWD_BACK_US  400000 /* whoever was sent away comes back after that, or up to twice that */
+#define CROWD_DRIBBLE_US 100000
+
+enum manner { SILENT, DRIBBLES, DRIBBLES_GARBAGE, GARBAGE, FORGES, SPEAKS_PLAINLY, NMANNERS, REPEATS };
+
+struct stranger {
+	int fd; /* -1: away */
+	enum manner manner;
+	int is_connected;
+	size_t sent;
+	int64_t next_us; /* when it does the next thing */
+};
+
+struct crowd {
+	struct address to;
+	size_t n;
+	struct stranger *strangers;
+	struct pollfd *fds;
+	struct bytes recorded; /* -r */
+	uint64_t random;
+	uint64_t opened;
+};
+
+static void stranger_leave(struct crowd *c, struct stranger *s)
+{
+	close(s->fd);
+	s->fd = -1;
+	s->next_us = clock_us() + CROWD_BACK_US + (int64_t)(random_next(&c->random) % CROWD_BACK_US);
+}
+
+static void stranger_come(struct crowd *c, struct stranger *s)
+{
+	s->fd = socket(c->to.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd < 0)
+		die("socket: %s", strerror(errno));
+	s->is_connected = 0;
+	s->sent = 0;
+	s->next_us = INT64_MAX;
+	if (connect(s->fd, &c->to.sa, c->to.len) < 0 && errno != EINPROGRESS)
+		stranger_leave(c, s);
+}
+
+/* The handshake frame's beginning, and then what nobody can have made with the key. */
+static void stranger_speak(struct crowd *c, struct stranger *s)
+{
+	static const uint8_t hello[] = {0, 81, 0x40}, packet[] = {0, 28, 0x45, 0, 0, 28};
+	uint8_t buf[88];
+	size_t len = 83;
+
+	random_fill(&c->random, buf, sizeof(buf));
+	if (s->manner == DRIBBLES || s->manner == FORGES)
+		memcpy(buf, hello, sizeof(hello));
+	if (s->manner == SPEAKS_PLAINLY)
+		memcpy(buf, packet, sizeof(packet));
+	s->next_us = INT64_MAX;
+	if (s->manner == SILENT)
+		return;
+	if (s->manner == REPEATS) {
+		if (send(s->fd, c->recorded.data, c->recorded.len, MSG_NOSIGNAL) < 0)
+			stranger_leave(c, s);
+		return;
+	}
+	if (s->manner == DRIBBLES || s->manner == DRIBBLES_GARBAGE) {
+		s->next_us = clock_us() + CROWD_DRIBBLE_US;
+		len = 1;
+	}
+	if (send(s->fd, buf + s->sent % 83, len, MSG_NOSIGNAL) < 0)
+		stranger_leave(c, s);
+	s->sent += len;
+}
+
+static void stranger_step(struct crowd *c, struct stranger *s, short revents, int64_t now_us)
+{
+	uint8_t buf[256];
+	ssize_t n;
+
+	if (s->fd >= 0 && revents & POLLIN) {
+		n = recv(s->fd, buf, sizeof(buf), 0);
+		if (n > 0 && s->manner != REPEATS)
+			die("the server said %zd bytes to a stranger", n);
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			stranger_leave(c, s);
+	} else if (s->fd >= 0 && revents & (POLLERR | POLLHUP)) {
+		stranger_leave(c, s);
+	} else if (s->fd >= 0 && revents & POLLOUT) {
+		s->is_connected = 1;
+		c->opened++;
+		if (c->opened % c->n == 0)
+			say("opened %llu", (unsigned long long)c->opened);
+		stranger_speak(c, s);
+	} else if (now_us >= s->next_us) {
+		(s->fd < 0 ? stranger_come : stranger_speak)(c, s);
+	}
+}
+
+static void crowd_turn(struct crowd *c)
+{
+	int64_t until_us = INT64_MAX, now_us;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct stranger *s = &c->strangers[i];
+		short events = s->is_connected ? POLLIN : POLLIN | POLLOUT;
+
+		c->fds[i] = (struct pollfd){.fd = s->fd, .events = events};
+		if (s->next_us < until_us)
+			until_us = s->next_us;
+	}
+	poll_until(c->fds, c->n, until_us);
+	now_us = clock_us();
+	for (size_t i = 0; i < c->n; i++)
+		stranger_step(c, &c->strangers[i], c->fds[i].revents, now_us);
+}
+
+static int run_crowd(int argc, char **argv)
+{
+	static struct crowd crowd = {.random = 1};
+	uint16_t port = TUNNEL_PORT;
+	const char *recorded = NULL;
+	struct rlimit limit;
+	const struct arg args[] = {
+		PORT_ARG('p', &port),
+		TEXT_ARG('r', &recorded),
+	};
+
+	parse_args(argc, argv, args, COUNT(args));
+	if (argc - optind != 2)
+		misused("a host and a count");
+	crowd.to = address_of(argv[optind], port);
+	crowd.n = number_arg(argv[optind + 1], 100000);
+	if (!crowd.n)
+		misused("a crowd has someone in it");
+	if (recorded)
+		crowd.recorded = bytes_arg(recorded);
+	limit.rlim_cur = limit.rlim_max = crowd.n + 64;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		die("%zu descriptors: %s", crowd.n + 64, strerror(errno));
+	crowd.strangers = allocate(crowd.n * sizeof(*crowd.strangers));
+	crowd.fds = allocate(crowd.n * sizeof(*crowd.fds));
+	for (size_t i = 0; i < crowd.n; i++) {
+		crowd.strangers[i] = (struct stranger){.fd = -1, .manner = recorded ? REPEATS : i % NMANNERS};
+		crowd.strangers[i].next_us = clock_us() + (int64_t)i * CROWD_BACK_US / (int64_t)crowd.n;
+	}
+	for (;;)
+		crowd_turn(&crowd);
+}
+
 static const struct command commands[] = {
 	{"listen", "[-w S] [-p PORT] [-b ADDR] ACTION...", run_listen},
 	{"connect", "[-w S] [-p PORT] [-b ADDR] HOST ACTION...", run_connect},
@@ -941,6 +1422,8 @@ static const struct command commands[] = {
 	{"inject", "DEV HEX...", run_inject},
 	{"simpletun", "[-w S] -i NAME -s|-c ADDR [-p PORT] [-u|-a] [--two-writes|--one-write]",
 	 run_simpletun},
+	{"relay", "[-w S] [-p PORT] [-f ORDERS] [-o RECORD] [-l MS] HOST", run_relay},
+	{"crowd", "[-p PORT] [-r HEX] HOST COUNT", run_crowd},
 };
 
 int main(int argc, char **argv)
