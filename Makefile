@@ -105,13 +105,19 @@ demo: $(BIN) $(tools)
 bench: $(BIN) $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/bench.sh
 
+share = $(DESTDIR)$(PREFIX)/share
+
 install: $(BIN)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/tunnel
-	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/tunnel/README.md
+	install -D -m 644 src/man/tunnel.8 $(share)/man/man8/tunnel.8
+	install -D -m 644 src/completion/tunnel $(share)/bash-completion/completions/tunnel
+	install -D -m 644 README.md $(share)/doc/tunnel/README.md
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/tunnel
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/tunnel
+	rm -f $(share)/man/man8/tunnel.8
+	rm -f $(share)/bash-completion/completions/tunnel
+	rm -rf $(share)/doc/tunnel
 
 clean:
 	rm -rf $(BUILD) $(BIN)

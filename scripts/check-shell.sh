@@ -18,4 +18,5 @@ find scripts tests -name '*.sh' >"$list"
 # shellcheck disable=SC2046 # no file name has a blank in it
 check -s sh $(cat "$list")
 check .ci/run
+check -s bash src/completion/tunnel
 echo "check-shell: clean"
