@@ -21,21 +21,21 @@
 #define DEVICE_ERROR_LEN 512
 
 struct device {
-	int fd;			/* /dev/net/tun, nonblocking */
-	int inet_fd, inet6_fd;	/* for ioctls; inet6_fd is -1 where the kernel has no IPv6 */
-	int events_fd;		/* readable when some link changed: call device_refresh() */
-	char name[IFNAMSIZ];	/* follows a rename */
-	int ifindex;		/* in the namespace where it was opened */
-	int existed;		/* it was there before, and will be afterwards */
+	int fd;		       /* /dev/net/tun, nonblocking */
+	int inet_fd, inet6_fd; /* for ioctls; inet6_fd is -1 where the kernel has no IPv6 */
+	int events_fd;	       /* readable when some link changed: call device_refresh() */
+	char name[IFNAMSIZ];   /* follows a rename */
+	int ifindex;	       /* in the namespace where it was opened */
+	int existed;	       /* it was there before, and will be afterwards */
 	enum packet_kind kind;
 	unsigned mtu;
-	int is_up;		/* administratively, IFF_UP */
-	int is_running;		/* up and with carrier: packets pass. IFF_RUNNING */
-	int is_settled;		/* is_running can be believed: it was off, or an event came */
-	int is_visible;		/* 0 after it was moved into another namespace: then only fd works */
+	int is_up;	/* administratively, IFF_UP */
+	int is_running; /* up and with carrier: packets pass. IFF_RUNNING */
+	int is_settled; /* is_running can be believed: it was off, or an event came */
+	int is_visible; /* 0 after it was moved into another namespace: then only fd works */
 	int has_carrier_control; /* the kernel knows TUNSETCARRIER, Linux 5.0 */
-	int has_vnet;		/* packets have a vnet header, both ways */
-	unsigned offload;	/* TUN_F_...: what the kernel may leave to us */
+	int has_vnet;		 /* packets have a vnet header, both ways */
+	unsigned offload;	 /* TUN_F_...: what the kernel may leave to us */
 	unsigned naddresses;
 	struct device_address {
 		struct prefix prefix;

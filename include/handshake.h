@@ -29,7 +29,8 @@ struct handshake {
 	int err; /* -errno: sending our part has failed */
 	struct keyed keyed;
 	size_t have; /* of the frame that is awaited */
-	uint8_t public[X25519_LEN]; /* server: of the client's hello, once that was read; else zeros */
+	uint8_t public
+		[X25519_LEN]; /* server: of the client's hello, once that was read; else zeros */
 	uint8_t in[FRAME_HEADER_LEN + KEYED_HELLO_LEN];
 };
 
@@ -37,8 +38,8 @@ struct handshakes {
 	enum noise_role role;
 	struct keyed_facts mine; /* the owner keeps the MTU up to date */
 	uint8_t psk[NOISE_KEY_LEN];
-	unsigned n;	   /* slots that are in use */
-	unsigned next;	   /* where handshakes_step() goes on */
+	unsigned n;    /* slots that are in use */
+	unsigned next; /* where handshakes_step() goes on */
 	struct handshake slots[HANDSHAKE_SLOTS];
 };
 
@@ -68,7 +69,7 @@ unsigned handshakes_pollfds(const struct handshakes *hs, struct pollfd fds[HANDS
 int64_t handshakes_deadline_ms(const struct handshakes *hs);
 
 enum handshake_event {
-	HANDSHAKE_IDLE,	  /* there is nothing to do */
+	HANDSHAKE_IDLE, /* there is nothing to do */
 	HANDSHAKE_GOES_ON,
 	HANDSHAKE_DONE,	  /* the peer holds the key; the connection is the caller's now */
 	HANDSHAKE_FAILED, /* it was closed, see fault and text */
@@ -80,7 +81,7 @@ struct handshake_end {
 	int fd;			/* done: the connection */
 	struct keyed keyed;	/* done: KEYED_OPEN, to be moved on */
 	enum keyed_fault fault; /* failed: KEYED_OK when it is not about what the peer has sent */
-	const char *text;	/* failed: what happened, to stand behind the peer's address; static */
+	const char *text; /* failed: what happened, to stand behind the peer's address; static */
 };
 
 /**

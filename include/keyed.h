@@ -40,24 +40,24 @@
 _Static_assert(FRAME_KEYED_PACKET_MAX == KEYED_PLAIN_MAX - FRAME_HEADER_LEN,
 	       "the longest packet is a record of its own");
 
-#define KEYED_REKEY_RECORDS 65536 /* then Noise Rekey() */
-#ifndef KEYED_REKEY_US		  /* tests do not wait for so long */
+#define KEYED_REKEY_RECORDS 65536	  /* then Noise Rekey() */
+#ifndef KEYED_REKEY_US			  /* tests do not wait for so long */
 #define KEYED_REKEY_US (180 * 1000000ULL) /* then a fresh handshake, which the client starts */
 #endif
 
 /* What the ends tell each other in the handshake. */
 struct keyed_facts {
 	enum packet_kind kind;
-	uint16_t mtu;		  /* theirs: any value */
-	uint32_t timeout_s;	   /* 1..86400: silence after which this end takes the other for gone */
+	uint16_t mtu;	    /* theirs: any value */
+	uint32_t timeout_s; /* 1..86400: silence after which this end takes the other for gone */
 	uint8_t id[KEYED_ID_LEN]; /* random, of this process */
 };
 
 enum keyed_fault {
 	KEYED_OK,
 	/* handshake */
-	KEYED_NOT_KEYED,    /* what came first is no handshake: the peer has no key, or is no tunnel */
-	KEYED_WRONG_KEY,    /* not genuine under our key */
+	KEYED_NOT_KEYED, /* what came first is no handshake: the peer has no key, or is no tunnel */
+	KEYED_WRONG_KEY, /* not genuine under our key */
 	KEYED_BAD_FACTS,
 	KEYED_SELF,	    /* what we have sent came back */
 	KEYED_KIND_DIFFERS, /* one end is a tun, the other a tap */
@@ -74,12 +74,12 @@ enum keyed_fault {
 };
 
 enum keyed_state {
-	KEYED_OVER,	/* failed or wiped, see fault */
-	KEYED_START,	/* server: waits for the client's hello; client: is to send it */
-	KEYED_GREETED,	/* server: is to answer; client: waits for the answer */
-	KEYED_AGREED,	/* server: there are keys, the client has not shown yet that it has them */
-	KEYED_OPEN,	/* records */
-	KEYED_CLOSED,	/* one end has ended the connection, nothing may follow */
+	KEYED_OVER,    /* failed or wiped, see fault */
+	KEYED_START,   /* server: waits for the client's hello; client: is to send it */
+	KEYED_GREETED, /* server: is to answer; client: waits for the answer */
+	KEYED_AGREED,  /* server: there are keys, the client has not shown yet that it has them */
+	KEYED_OPEN,    /* records */
+	KEYED_CLOSED,  /* one end has ended the connection, nothing may follow */
 };
 
 /* The fresh handshake inside the session, told from each end. */
@@ -91,7 +91,7 @@ enum keyed_rekey {
 
 /* Why a connection ends, as a close item tells it. */
 enum keyed_close {
-	KEYED_CLOSE_END,	/* for good, or to start over */
+	KEYED_CLOSE_END,      /* for good, or to start over */
 	KEYED_CLOSE_REPLACED, /* another client that holds the key has come */
 };
 
@@ -106,13 +106,13 @@ struct keyed {
 	struct noise_handshake handshake;
 	struct noise_cipher send, receive;
 	enum keyed_rekey rekey;
-	uint64_t rekeys; /* fresh handshakes until now */
+	uint64_t rekeys;	  /* fresh handshakes until now */
 	struct noise_cipher next; /* after SWITCH: the client's to send, the server's to receive */
-	bool confirm_due;		/* client: before all else */
+	bool confirm_due;	  /* client: before all else */
 	bool close_due;
-	enum keyed_close close_reason;	/* ours when it is due, the peer's when it has come */
-	uint64_t agreed_at_us;		/* client: the last handshake */
-	uint64_t asked_at_us;		/* client: the last REKEY1 */
+	enum keyed_close close_reason;	     /* ours when it is due, the peer's when it has come */
+	uint64_t agreed_at_us;		     /* client: the last handshake */
+	uint64_t asked_at_us;		     /* client: the last REKEY1 */
 	uint64_t sent_at_us, received_at_us; /* the last record */
 };
 

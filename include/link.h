@@ -29,13 +29,13 @@ struct link {
 	const struct options *opts;
 	const sigset_t *signals; /* for child processes */
 	enum link_state state;
-	int fd;			 /* listening or connecting socket, or -1 */
-	int64_t deadline_ms;	 /* when to call link_step() at the latest */
+	int fd;		     /* listening or connecting socket, or -1 */
+	int64_t deadline_ms; /* when to call link_step() at the latest */
 	struct resolver resolver;
 	struct endpoint_list hosts; /* to be tried one after the other */
 	unsigned next_host;
 	struct backoff backoff;
-	uint32_t random;	 /* state of a small generator, for jitter only */
+	uint32_t random; /* state of a small generator, for jitter only */
 	unsigned next_trouble;
 	char troubles[LINK_TROUBLES][256]; /* why attempts have failed; each is said once */
 };
@@ -66,9 +66,9 @@ void link_retreat(struct link *l);
 struct pollfd link_pollfd(const struct link *l);
 
 enum link_event {
-	LINK_NOTHING,	/* go on waiting */
-	LINK_NEWCOMER,	/* *fd is a connection from *peer, the caller owns it */
-	LINK_GAVE_UP,	/* client with --once: there is no peer; it has been said */
+	LINK_NOTHING,  /* go on waiting */
+	LINK_NEWCOMER, /* *fd is a connection from *peer, the caller owns it */
+	LINK_GAVE_UP,  /* client with --once: there is no peer; it has been said */
 };
 
 /**

@@ -41,10 +41,10 @@ struct options {
 	char host[OPTIONS_HOST_LEN]; /* client: numeric address or name */
 
 	/* device */
-	char dev[IFNAMSIZ];	/* as given; may hold one %d */
+	char dev[IFNAMSIZ]; /* as given; may hold one %d */
 	enum packet_kind kind;
-	int no_address;		/* -l none */
-	int default_address;	/* no -l: the device's own, else 172.16.3.x */
+	int no_address;	     /* -l none */
+	int default_address; /* no -l: the device's own, else 172.16.3.x */
 	unsigned naddresses;
 	struct prefix addresses[OPTIONS_MAX_ADDRESSES];
 	int has_peer;
@@ -54,10 +54,10 @@ struct options {
 	int no_offload;
 
 	/* connection */
-	uint16_t port;		/* 0: any, server only */
-	const char *bind;	/* numeric address */
-	int family;		/* AF_UNSPEC, AF_INET or AF_INET6 */
-	const char *key;	/* file, or "-" for standard input */
+	uint16_t port;	  /* 0: any, server only */
+	const char *bind; /* numeric address */
+	int family;	  /* AF_UNSPEC, AF_INET or AF_INET6 */
+	const char *key;  /* file, or "-" for standard input */
 	int once;
 	unsigned wait_s;
 	unsigned timeout_s;
@@ -68,10 +68,10 @@ struct options {
 
 	/* process */
 	int daemon;
-	enum ready_state ready;	/* never READY_DEFAULT after options_parse() */
+	enum ready_state ready; /* never READY_DEFAULT after options_parse() */
 	int ready_fd, exit_fd;	/* OPTIONS_NO_FD when not given */
 	const char *pidfile;
-	unsigned debug;		/* how often -d */
+	unsigned debug; /* how often -d */
 	int quiet;
 };
 

@@ -13,11 +13,11 @@
 /* Why a peer's packet cannot be what this end carries. */
 enum packet_fault {
 	PACKET_OK,
-	PACKET_NOT_IP,	       /* tun: first nibble neither 4 nor 6 */
-	PACKET_LOOKS_ETHER,    /* tun: the same, and it reads like an Ethernet frame */
-	PACKET_SHORT_ETHER,    /* tap: shorter than an Ethernet header */
-	PACKET_LOOKS_IP,       /* tap: a connection's first frame is an IP packet to the byte */
-	PACKET_LOOKS_KEYED,    /* a connection's first frame is a keyed peer's handshake */
+	PACKET_NOT_IP,	    /* tun: first nibble neither 4 nor 6 */
+	PACKET_LOOKS_ETHER, /* tun: the same, and it reads like an Ethernet frame */
+	PACKET_SHORT_ETHER, /* tap: shorter than an Ethernet header */
+	PACKET_LOOKS_IP,    /* tap: a connection's first frame is an IP packet to the byte */
+	PACKET_LOOKS_KEYED, /* a connection's first frame is a keyed peer's handshake */
 	PACKET_NFAULTS,
 };
 

@@ -21,9 +21,9 @@
 
 struct pump {
 	struct device *device;
-	int fd;			   /* the peer's socket; -1: no peer */
+	int fd; /* the peer's socket; -1: no peer */
 	struct session session;
-	struct fqcodel queue;	   /* what waits for the link */
+	struct fqcodel queue; /* what waits for the link */
 	struct merge merge;
 	struct counters *counters; /* the loop's */
 	size_t commit;		   /* so many bytes are framed ahead of the link, not more */
@@ -36,7 +36,7 @@ struct pump {
 
 enum pump_event {
 	PUMP_OK,
-	PUMP_CLOSED,	/* the peer has ended the connection; keyed: see session.keyed.close_reason */
+	PUMP_CLOSED, /* the peer has ended the connection; keyed: see session.keyed.close_reason */
 	PUMP_TRUNCATED, /* the connection has ended where the peer would not end it */
 	PUMP_LOST,	/* the connection has failed, see pump.err */
 	PUMP_BROKEN,	/* the peer broke the protocol, see session_fault_text() */

@@ -14,7 +14,7 @@
 #define RESOLVER_MAX_ENDPOINTS 16
 
 struct resolver {
-	int fd;	   /* readable when the answer is there; -1 when nothing was asked */
+	int fd; /* readable when the answer is there; -1 when nothing was asked */
 	pid_t pid;
 };
 

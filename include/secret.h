@@ -29,7 +29,8 @@ bool secret_random(uint8_t *out, size_t len) __attribute__((warn_unused_result))
  *
  * Return: 0 or -1.
  */
-int secret_read(const char *path, uint8_t key[static KEYFILE_KEY_LEN], char error[SECRET_ERROR_LEN]);
+int secret_read(const char *path, uint8_t key[static KEYFILE_KEY_LEN],
+		char error[SECRET_ERROR_LEN]);
 
 /**
  * secret_print_new() - make a key and print its line to standard output

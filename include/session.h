@@ -30,19 +30,20 @@
 #define SESSION_NEVER UINT64_MAX
 
 struct session {
-	enum packet_kind kind;	 /* what both ends' devices carry */
+	enum packet_kind kind; /* what both ends' devices carry */
 	bool is_keyed;
-	int seen_packet;	 /* a good packet has come from this peer */
-	enum packet_fault fault; /* why session_next() said SESSION_BROKEN, unless keyed.fault tells */
+	int seen_packet; /* a good packet has come from this peer */
+	enum packet_fault
+		fault; /* why session_next() said SESSION_BROKEN, unless keyed.fault tells */
 	uint64_t now_us;
 	struct keyed keyed;
-	struct keyed_plain plain; /* keyed: what is left of the record that was opened last */
-	size_t in_start, in_end; /* received and not yet taken: in[in_start..in_end) */
+	struct keyed_plain plain;  /* keyed: what is left of the record that was opened last */
+	size_t in_start, in_end;   /* received and not yet taken: in[in_start..in_end) */
 	size_t out_start, out_end; /* not yet sent: out[out_start..out_end) */
-	size_t out_boundary;	   /* plain: where some frame begins, from which others can be found */
-	bool has_record;	   /* keyed: the last of these bytes are a record not yet sealed, */
-	size_t out_record;	   /* which begins here */
-	size_t record_max;	   /* bytes of plaintext, unless a single packet is longer */
+	size_t out_boundary; /* plain: where some frame begins, from which others can be found */
+	bool has_record;     /* keyed: the last of these bytes are a record not yet sealed, */
+	size_t out_record;   /* which begins here */
+	size_t record_max;   /* bytes of plaintext, unless a single packet is longer */
 	uint8_t in[SESSION_IN_SIZE];
 	uint8_t out[SESSION_OUT_SIZE];
 };

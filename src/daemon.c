@@ -132,8 +132,9 @@ int daemon_write_line(int fd, const char *line)
 	return err;
 }
 
-__attribute__((format(printf, 4, 5))) static int pidfile_fail(struct pidfile *pf, const char *path, char error[DAEMON_ERROR_LEN],
-			const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static int pidfile_fail(struct pidfile *pf, const char *path,
+							      char error[DAEMON_ERROR_LEN],
+							      const char *fmt, ...)
 {
 	va_list ap;
 	int len;
@@ -185,7 +186,8 @@ static int pidfile_is_current(const struct pidfile *pf)
 static int pidfile_lock(struct pidfile *pf)
 {
 	for (;;) {
-		pf->fd = openat(pf->dir_fd, pf->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		pf->fd = openat(pf->dir_fd, pf->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+				0644);
 		if (pf->fd < 0 || flock(pf->fd, LOCK_EX | LOCK_NB) < 0)
 			return -errno;
 		if (pidfile_is_current(pf))
@@ -209,8 +211,10 @@ int pidfile_create(struct pidfile *pf, const char *path, char error[DAEMON_ERROR
 		len = read(pf->fd, text, sizeof(text) - 1);
 		text[len > 0 ? len : 0] = 0;
 		text[strcspn(text, "\n")] = 0;
-		return pidfile_fail(pf, path, error, "a tunnel with this pid file is running, process "
-						     "%s; end that first or name another file", text);
+		return pidfile_fail(pf, path, error,
+				    "a tunnel with this pid file is running, process "
+				    "%s; end that first or name another file",
+				    text);
 	}
 	if (err < 0)
 		return pidfile_fail(pf, path, error, "%s", strerror(-err));

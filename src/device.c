@@ -134,13 +134,17 @@ static int open_clone_device(struct device *dev, char error[DEVICE_ERROR_LEN])
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return fail(error, CLONE_DEVICE ": %s; load the driver with \"modprobe tun\"; in a "
-				   "container pass the device in, as with docker's --device "
-				   CLONE_DEVICE, strerror(errno));
+		return fail(error,
+			    CLONE_DEVICE
+			    ": %s; load the driver with \"modprobe tun\"; in a "
+			    "container pass the device in, as with docker's --device " CLONE_DEVICE,
+			    strerror(errno));
 	case EACCES:
 	case EPERM:
-		return fail(error, CLONE_DEVICE ": %s; run as root or make it accessible with \"chmod "
-				   "666 " CLONE_DEVICE "\"", strerror(errno));
+		return fail(error,
+			    CLONE_DEVICE ": %s; run as root or make it accessible with \"chmod "
+					 "666 " CLONE_DEVICE "\"",
+			    strerror(errno));
 	default:
 		return fail(error, CLONE_DEVICE ": %s", strerror(errno));
 	}
@@ -154,23 +158,32 @@ static int attach_error(const struct device *dev, const char *name, int err,
 
 	switch (err) {
 	case EBUSY:
-		return fail(error, "%s is in use by another program; choose another name with -i, or "
-				   "none for the first free one", name);
+		return fail(error,
+			    "%s is in use by another program; choose another name with -i, or "
+			    "none for the first free one",
+			    name);
 	case EPERM:
 		if (existing)
-			return fail(error, "%s belongs to another user; run as root or as its owner", name);
-		return fail(error, "making a device needs CAP_NET_ADMIN; run as root, or have root "
-				   "prepare one with \"ip tuntap add dev NAME mode %s user $USER\" and "
-				   "name it with -i", kind);
+			return fail(error,
+				    "%s belongs to another user; run as root or as its owner",
+				    name);
+		return fail(error,
+			    "making a device needs CAP_NET_ADMIN; run as root, or have root "
+			    "prepare one with \"ip tuntap add dev NAME mode %s user $USER\" and "
+			    "name it with -i",
+			    kind);
 	case EINVAL:
 		if (existing && strcmp(existing + 2, kind) != 0)
-			return fail(error, "%s is %s, not a %s; choose another name with -i%s", name,
-				    existing, kind,
-				    strcmp(existing, "a tap") && strcmp(existing, "a tun") ? "" :
-				    dev->kind == PACKET_ETHER ? " or leave -a out" : " or use -a");
+			return fail(error, "%s is %s, not a %s; choose another name with -i%s",
+				    name, existing, kind,
+				    strcmp(existing, "a tap") && strcmp(existing, "a tun") ? ""
+				    : dev->kind == PACKET_ETHER ? " or leave -a out"
+								: " or use -a");
 		if (existing)
-			return fail(error, "%s has several queues; make it again with \"ip tuntap add dev "
-					   "%s mode %s\", without multi_queue", name, name, kind);
+			return fail(error,
+				    "%s has several queues; make it again with \"ip tuntap add dev "
+				    "%s mode %s\", without multi_queue",
+				    name, name, kind);
 		return fail(error, "%s: the kernel does not take this name", name);
 	default:
 		return fail(error, "%s: cannot attach: %s", name, strerror(err));
@@ -263,11 +276,13 @@ static int set_mtu(struct device *dev, unsigned mtu, char error[DEVICE_ERROR_LEN
 	req.ifr_mtu = (int)mtu;
 	err = device_ioctl(dev, SIOCSIFMTU, &req);
 	if (err == -EPERM)
-		return fail(error, "%s: -m %u: setting the MTU needs CAP_NET_ADMIN; run as root, or have "
-				   "root set it with \"ip link set %s mtu %u\"", dev->name, mtu,
-			    dev->name, mtu);
+		return fail(error,
+			    "%s: -m %u: setting the MTU needs CAP_NET_ADMIN; run as root, or have "
+			    "root set it with \"ip link set %s mtu %u\"",
+			    dev->name, mtu, dev->name, mtu);
 	if (err < 0)
-		return fail(error, "%s: -m %u: cannot set the MTU: %s", dev->name, mtu, strerror(-err));
+		return fail(error, "%s: -m %u: cannot set the MTU: %s", dev->name, mtu,
+			    strerror(-err));
 	return 0;
 }
 
@@ -320,8 +335,7 @@ static struct prefix entry_prefix(const struct ifaddrs *entry)
 static int same_address(const struct prefix *a, const struct prefix *b)
 {
 	return a->family == b->family &&
-	       !memcmp(&a->in6, &b->in6,
-		       a->family == AF_INET ? sizeof(a->in) : sizeof(a->in6));
+	       !memcmp(&a->in6, &b->in6, a->family == AF_INET ? sizeof(a->in) : sizeof(a->in6));
 }
 
 /* The entry of our device with this address, or NULL. */
@@ -417,17 +431,20 @@ static int address_error(const struct device *dev, const struct prefix *prefix, 
 
 	prefix_text(prefix, text);
 	if (err == -EPERM)
-		return fail(error, "%s: -l %s: setting an address needs CAP_NET_ADMIN; run as root, or "
-				   "have root set it with \"ip addr add %s dev %s\" and use -l none",
+		return fail(error,
+			    "%s: -l %s: setting an address needs CAP_NET_ADMIN; run as root, or "
+			    "have root set it with \"ip addr add %s dev %s\" and use -l none",
 			    dev->name, text, text, dev->name);
 	if (err == -EACCES && prefix->family == AF_INET6)
-		return fail(error, "%s: -l %s: IPv6 is disabled here; enable it with \"sysctl "
-				   "net.ipv6.conf.%s.disable_ipv6=0\"", dev->name, text,
-			    dev->existed ? dev->name : "default");
+		return fail(error,
+			    "%s: -l %s: IPv6 is disabled here; enable it with \"sysctl "
+			    "net.ipv6.conf.%s.disable_ipv6=0\"",
+			    dev->name, text, dev->existed ? dev->name : "default");
 	if (prefix->family == AF_INET6 && dev->mtu < 1280)
-		return fail(error, "%s: -l %s: IPv6 needs an MTU of 1280, the device has %u", dev->name,
-			    text, dev->mtu);
-	return fail(error, "%s: -l %s: cannot set the address: %s", dev->name, text, strerror(-err));
+		return fail(error, "%s: -l %s: IPv6 needs an MTU of 1280, the device has %u",
+			    dev->name, text, dev->mtu);
+	return fail(error, "%s: -l %s: cannot set the address: %s", dev->name, text,
+		    strerror(-err));
 }
 
 /* It is left as it is; what was asked for must not differ in what a user would miss. */
@@ -439,9 +456,10 @@ static int keep_address(struct device *dev, const struct ifaddrs *entry, const s
 	char text[PREFIX_TEXT_LEN];
 
 	if (peer && (!dst || dst->sin_addr.s_addr != peer->s_addr))
-		return fail(error, "%s: -P: %s is there already, with another peer or none; remove it "
-				   "with \"ip addr del\", or leave -P out", dev->name,
-			    prefix_text(&found, text));
+		return fail(error,
+			    "%s: -P: %s is there already, with another peer or none; remove it "
+			    "with \"ip addr del\", or leave -P out",
+			    dev->name, prefix_text(&found, text));
 	note_address(dev, &found, NULL);
 	return 0;
 }
@@ -453,8 +471,10 @@ static int ipv4_add(struct device *dev, const struct ifaddrs *list, const struct
 	int err;
 
 	if (label_find_free(list, dev->name, label) < 0)
-		return fail(error, "%s: the name is too long for a second IPv4 address, whose label needs "
-				   "two more characters; choose a shorter one", dev->name);
+		return fail(error,
+			    "%s: the name is too long for a second IPv4 address, whose label needs "
+			    "two more characters; choose a shorter one",
+			    dev->name);
 	err = ipv4_set(dev, label, prefix, peer);
 	if (err < 0)
 		return address_error(dev, prefix, err, error);
@@ -465,8 +485,8 @@ static int ipv4_add(struct device *dev, const struct ifaddrs *list, const struct
 /* Return: 0 or -errno; an address that is there already is no error. */
 static int ipv6_set(const struct device *dev, const struct prefix *prefix)
 {
-	struct inet6_request req = {.addr = prefix->in6, .prefix_len = prefix->prefix_len,
-				    .ifindex = dev->ifindex};
+	struct inet6_request req = {
+		.addr = prefix->in6, .prefix_len = prefix->prefix_len, .ifindex = dev->ifindex};
 
 	if (dev->inet6_fd < 0)
 		return -EAFNOSUPPORT;
@@ -530,8 +550,10 @@ static int keep_own_addresses(struct device *dev, const struct ifaddrs *list,
 	}
 	if (dev->naddresses || !elsewhere)
 		return (int)dev->naddresses;
-	return fail(error, "the default address %s is on %s already; give this tunnel its own with -l, "
-			   "and its peer too", prefix_text(default_prefix, text), elsewhere);
+	return fail(error,
+		    "the default address %s is on %s already; give this tunnel its own with -l, "
+		    "and its peer too",
+		    prefix_text(default_prefix, text), elsewhere);
 }
 
 /* The default address is for a device that has no IPv4 address yet. */
@@ -550,9 +572,10 @@ static int add_default_address(struct device *dev, const struct prefix *prefix,
 		return err < 0 ? -1 : 0;
 	err = ipv4_set(dev, dev->name, prefix, NULL);
 	if (err == -EPERM) {
-		log_notice("%s has no IPv4 address, and setting one needs CAP_NET_ADMIN; have root do "
-			   "it with \"ip addr add %s dev %s\"", dev->name, prefix_text(prefix, text),
-			   dev->name);
+		log_notice(
+			"%s has no IPv4 address, and setting one needs CAP_NET_ADMIN; have root do "
+			"it with \"ip addr add %s dev %s\"",
+			dev->name, prefix_text(prefix, text), dev->name);
 		return 0;
 	}
 	if (err < 0)
@@ -623,8 +646,8 @@ static int set_addresses(struct device *dev, const struct options *opts,
 		return add_default_address(dev, &opts->addresses[0], error);
 	old_dad = dev->kind == PACKET_ETHER ? accept_dad_set(dev, 0) : -1;
 	for (unsigned i = 0; !err && i < opts->naddresses; i++)
-		err = add_address(dev, &opts->addresses[i],
-				  opts->has_peer ? &opts->peer : NULL, error);
+		err = add_address(dev, &opts->addresses[i], opts->has_peer ? &opts->peer : NULL,
+				  error);
 	if (dev->existed && old_dad > 0)
 		accept_dad_set(dev, old_dad);
 	return err;
@@ -650,8 +673,7 @@ static void query(struct device *dev)
 
 	/* Another device may have got the name, after ours was moved into another namespace. */
 	request_init(&req, dev->name);
-	dev->is_visible =
-		!device_ioctl(dev, SIOCGIFINDEX, &req) && req.ifr_ifindex == dev->ifindex;
+	dev->is_visible = !device_ioctl(dev, SIOCGIFINDEX, &req) && req.ifr_ifindex == dev->ifindex;
 	if (dev->is_visible)
 		dev->is_visible = !device_ioctl(dev, SIOCGIFFLAGS, &req);
 	dev->is_up = dev->is_visible && req.ifr_flags & IFF_UP;
@@ -674,8 +696,10 @@ static int bring_up(struct device *dev, char error[DEVICE_ERROR_LEN])
 		err = device_ioctl(dev, SIOCSIFFLAGS, &req);
 	}
 	if (err == -EPERM) {
-		log_notice("%s is down, and setting it up needs CAP_NET_ADMIN; have root do it with \"ip "
-			   "link set %s up\"", dev->name, dev->name);
+		log_notice(
+			"%s is down, and setting it up needs CAP_NET_ADMIN; have root do it with \"ip "
+			"link set %s up\"",
+			dev->name, dev->name);
 		return 0;
 	}
 	if (err < 0)
@@ -750,14 +774,16 @@ int device_open(struct device *dev, const struct options *opts, char error[DEVIC
 	}
 	if (opts->netns && home_fd < 0) {
 		if (home_fd == -ENOENT)
-			return fail(error, "-N %s: there is no %s; make it with \"ip netns add NAME\"",
+			return fail(error,
+				    "-N %s: there is no %s; make it with \"ip netns add NAME\"",
 				    opts->netns, path);
 		if (home_fd == -EPERM)
-			return fail(error, "-N %s: entering a namespace needs CAP_SYS_ADMIN; run as root",
+			return fail(error,
+				    "-N %s: entering a namespace needs CAP_SYS_ADMIN; run as root",
 				    opts->netns);
 		return fail(error, "-N %s: cannot enter %s: %s", opts->netns, path,
-			    home_fd == -EINVAL ? "it is not a network namespace" :
-						 strerror(-home_fd));
+			    home_fd == -EINVAL ? "it is not a network namespace"
+					       : strerror(-home_fd));
 	}
 	err = configure(dev, opts, error);
 	if (opts->netns) {
@@ -856,7 +882,8 @@ unsigned device_refresh(struct device *dev)
 		changes |= DEVICE_WENT_UP;
 	if (changes & DEVICE_WENT_UP)
 		for (unsigned i = 0; i < dev->naddresses; i++)
-			if (dev->addresses[i].is_ours && dev->addresses[i].prefix.family == AF_INET6)
+			if (dev->addresses[i].is_ours &&
+			    dev->addresses[i].prefix.family == AF_INET6)
 				(void)ipv6_set(dev, &dev->addresses[i].prefix);
 	return changes;
 }

@@ -86,7 +86,7 @@ struct flow_words {
 	uint32_t word[FQCODEL_KEY_WORDS];
 };
 
-#define WORD_VERSION_AT 8	    /* the IP version, and the protocol below it */
+#define WORD_VERSION_AT 8	   /* the IP version, and the protocol below it */
 #define WORD_ETHER	(1u << 16) /* and the type */
 
 static void add_words(struct flow_words *words, const uint8_t *data, unsigned n)

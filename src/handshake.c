@@ -117,7 +117,8 @@ static const char *take_hello(const struct handshakes *hs, struct handshake *h, 
 /* Bytes have come. Return: NULL, or what is wrong with them. */
 static const char *take_bytes(const struct handshakes *hs, struct handshake *h, uint64_t now_us)
 {
-	const bool is_confirm = h->keyed.state == KEYED_AGREED, is_whole = h->have == awaited_len(h);
+	const bool is_confirm = h->keyed.state == KEYED_AGREED,
+		   is_whole = h->have == awaited_len(h);
 	uint8_t *payload = h->in + FRAME_HEADER_LEN;
 
 	if (!is_confirm && !keyed_glance(&h->keyed, h->in, h->have))

@@ -17,7 +17,8 @@
 #include "bytes.h"
 #include "wipe.h"
 
-#define TYPE_CLIENT_HELLO 0x40 /* to a plain tun an IPv4 header without length: its kernel drops it */
+#define TYPE_CLIENT_HELLO \
+	0x40 /* to a plain tun an IPv4 header without length: its kernel drops it */
 #define TYPE_SERVER_HELLO 0x41
 
 #define KEEPALIVES_IN_TIMEOUT 3
@@ -106,7 +107,8 @@ static bool load_facts(struct keyed_facts *facts, const uint8_t in[static KEYED_
 	facts->mtu = be16_load(in + FACT_MTU);
 	facts->timeout_s = be32_load(in + FACT_TIMEOUT);
 	memcpy(facts->id, in + FACT_ID, KEYED_ID_LEN);
-	return in[FACT_KIND] <= KIND_TAP && facts->timeout_s >= 1 && facts->timeout_s <= TIMEOUT_MAX_S;
+	return in[FACT_KIND] <= KIND_TAP && facts->timeout_s >= 1 &&
+	       facts->timeout_s <= TIMEOUT_MAX_S;
 }
 
 /* The keys of a handshake that is complete. */
@@ -376,8 +378,8 @@ static bool take_item(struct keyed *k, struct keyed_plain *plain)
 		return true;
 	case ITEM_CLOSE:
 		k->state = KEYED_CLOSED;
-		k->close_reason = body[0] == KEYED_CLOSE_REPLACED ? KEYED_CLOSE_REPLACED
-								  : KEYED_CLOSE_END;
+		k->close_reason =
+			body[0] == KEYED_CLOSE_REPLACED ? KEYED_CLOSE_REPLACED : KEYED_CLOSE_END;
 		return true;
 	case ITEM_REKEY1:
 		return take_rekey1(k, body);
@@ -551,8 +553,9 @@ size_t keyed_write_item(struct keyed *k, uint8_t record[static KEYED_ITEM_RECORD
 uint64_t keyed_is_lost_at_us(const struct keyed *k)
 {
 	const bool has_asked = k->role == NOISE_INITIATOR && k->rekey == KEYED_REKEY_ASKED;
-	const uint64_t since_us =
-		has_asked && k->asked_at_us < k->received_at_us ? k->asked_at_us : k->received_at_us;
+	const uint64_t since_us = has_asked && k->asked_at_us < k->received_at_us
+					  ? k->asked_at_us
+					  : k->received_at_us;
 
 	return since_us + k->mine.timeout_s * 1000000ULL;
 }
@@ -561,22 +564,30 @@ const char *keyed_fault_text(enum keyed_fault fault)
 {
 	static const char *const text[] = {
 		[KEYED_OK] = "did nothing wrong",
-		[KEYED_NOT_KEYED] = "does not use a key and this end does: give it the same key with "
-				    "-k, or it is no tunnel",
-		[KEYED_WRONG_KEY] = "uses another key than this end: give both the same key file with "
-				    "-k",
-		[KEYED_BAD_FACTS] = "uses this key, but its handshake makes no sense to this version",
-		[KEYED_SELF] = "sends back what this end has sent: it is no tunnel, or -c names this "
-			       "end itself",
-		[KEYED_KIND_DIFFERS] = "uses this key, but one end is a tap (-a) and the other a tun; "
-				       "use -a at both ends or at none",
-		[KEYED_UNCONFIRMED] = "repeats a handshake that it has recorded, and does not hold the "
-				      "key",
-		[KEYED_NOT_GENUINE] = "sent something that the key did not make: the connection was "
-				      "tampered with",
+		[KEYED_NOT_KEYED] =
+			"does not use a key and this end does: give it the same key with "
+			"-k, or it is no tunnel",
+		[KEYED_WRONG_KEY] =
+			"uses another key than this end: give both the same key file with "
+			"-k",
+		[KEYED_BAD_FACTS] =
+			"uses this key, but its handshake makes no sense to this version",
+		[KEYED_SELF] =
+			"sends back what this end has sent: it is no tunnel, or -c names this "
+			"end itself",
+		[KEYED_KIND_DIFFERS] =
+			"uses this key, but one end is a tap (-a) and the other a tun; "
+			"use -a at both ends or at none",
+		[KEYED_UNCONFIRMED] =
+			"repeats a handshake that it has recorded, and does not hold the "
+			"key",
+		[KEYED_NOT_GENUINE] =
+			"sent something that the key did not make: the connection was "
+			"tampered with",
 		[KEYED_BAD_FRAME] = "sent a record whose packets do not fit into it",
 		[KEYED_BAD_ITEM] = "sent a record with something that this version does not know",
-		[KEYED_BAD_REKEY] = "sent a step of a new handshake out of its turn, or a wrong one",
+		[KEYED_BAD_REKEY] =
+			"sent a step of a new handshake out of its turn, or a wrong one",
 		[KEYED_NO_RANDOM] = "is given up: the system has no random bytes for a key",
 		[KEYED_MISUSED] = "is given up: a mistake in this program",
 	};

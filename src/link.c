@@ -157,7 +157,8 @@ static enum link_event start_attempt(struct link *l, int64_t now_ms)
 	if (!err)
 		return try_next(l, now_ms, 0);
 	if (err == -ENODEV) {
-		snprintf(text, sizeof(text), "cannot connect to %s: there is no such device", opts->host);
+		snprintf(text, sizeof(text), "cannot connect to %s: there is no such device",
+			 opts->host);
 		return attempt_failed(l, now_ms, text);
 	}
 	err = resolver_ask(&l->resolver, opts->host, opts->port, opts->family, l->signals);
@@ -213,7 +214,8 @@ static enum link_event accept_newcomer(struct link *l, int64_t now_ms, int *fd,
 	case -ENOBUFS:
 	case -ENOMEM:
 		/* The newcomer stays in the backlog: polling on would only spin. */
-		log_error("cannot accept a connection: %s; trying again in a second", strerror(-*fd));
+		log_error("cannot accept a connection: %s; trying again in a second",
+			  strerror(-*fd));
 		enter(l, LINK_LISTENING, now_ms + ACCEPT_PAUSE_MS);
 		break;
 	}

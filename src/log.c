@@ -58,8 +58,11 @@ void log_to_syslog(void)
 /* Addressed anew each time, since syslog may be restarted. RFC 3164: <facility * 8 + severity>tag[pid]: text. Facility 3 is "daemon". */
 static void write_syslog(enum log_level level, const char *text)
 {
-	static const int severity[] = {
-		[LEVEL_ANSWER] = 5, [LEVEL_ERROR] = 3, [LEVEL_NOTICE] = 5, [LEVEL_DEBUG] = 7, [LEVEL_PACKET] = 7};
+	static const int severity[] = {[LEVEL_ANSWER] = 5,
+				       [LEVEL_ERROR] = 3,
+				       [LEVEL_NOTICE] = 5,
+				       [LEVEL_DEBUG] = 7,
+				       [LEVEL_PACKET] = 7};
 	static const struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	char line[1200];
 	int len;

@@ -28,12 +28,12 @@
 #include "status.h"
 #include "wipe.h"
 
-#define ACCEPTS_A_TURN	 8    /* newcomers a turn */
-#define HANDSHAKES_A_TURN 8   /* steps of handshakes a turn */
-#define ACCEPTED_MS	 50   /* a server that refuses us has closed the connection by then */
+#define ACCEPTS_A_TURN	  8  /* newcomers a turn */
+#define HANDSHAKES_A_TURN 8  /* steps of handshakes a turn */
+#define ACCEPTED_MS	  50 /* a server that refuses us has closed the connection by then */
 /* A connection that lasts so long is a good one: longer than a server with a key waits to see it. */
 #define PROVED_MS (HANDSHAKE_TIMEOUT_MS + 1000)
-#define FINISH_MS	 1000 /* for the last bytes of a connection that we end */
+#define FINISH_MS 1000 /* for the last bytes of a connection that we end */
 
 #define NO_STATUS (-1)
 
@@ -60,7 +60,7 @@ struct loop {
 	struct handshakes handshakes; /* with a key: who has not shown it yet */
 	struct endpoint peer;
 	char peer_text[ENDPOINT_TEXT_LEN];
-	int64_t now_us;	       /* CLOCK_MONOTONIC, once a turn */
+	int64_t now_us; /* CLOCK_MONOTONIC, once a turn */
 	int64_t now_ms;
 	int64_t peer_since_ms;
 	uint64_t peer_rekeys;  /* of which we know */
@@ -69,8 +69,8 @@ struct loop {
 	int64_t wait_until_ms; /* -w, while no peer has ever come */
 	int quiet_peer;	       /* earlier connections were futile, so say less about this */
 	int is_ready;
-	int status;	       /* NO_STATUS: go on */
-	struct notes notes;	/* what is said about peers and newcomers; with a key about peers, */
+	int status;	    /* NO_STATUS: go on */
+	struct notes notes; /* what is said about peers and newcomers; with a key about peers, */
 	struct notes strangers; /* and about newcomers */
 	struct counters counters;
 	struct pump pump; /* its fd is the peer's, -1 without one */
@@ -130,7 +130,8 @@ static void announce_peer(const struct loop *l)
 	log_print(level, "%s %s", l->opts->role == ROLE_CLIENT ? "connected to" : "connection from",
 		  l->peer_text);
 	if (l->pump.session.is_keyed && keyed->mine.mtu != keyed->theirs.mtu)
-		log_print(level, "the MTU is %u here and %u at the peer; give both ends the same with -m",
+		log_print(level,
+			  "the MTU is %u here and %u at the peer; give both ends the same with -m",
 			  keyed->mine.mtu, keyed->theirs.mtu);
 }
 
@@ -281,16 +282,17 @@ static void begin_handshake(struct loop *l, int fd, const struct endpoint *peer)
 	if (!handshakes_add(&l->handshakes, fd, peer, l->now_ms))
 		return;
 	l->counters.strangers++;
-	notes_trouble(&l->strangers, l->now_ms, peer, "came last",
-		    "newcomers that have not shown the key hold all places; one is dropped for each "
-		    "new one");
+	notes_trouble(
+		&l->strangers, l->now_ms, peer, "came last",
+		"newcomers that have not shown the key hold all places; one is dropped for each "
+		"new one");
 }
 
 /* Whoever has shown the key is the peer from now on. */
 static void meet_keyholder(struct loop *l, struct handshake_end *end)
 {
-	int is_same = has_peer(l) && !memcmp(end->keyed.theirs.id, l->pump.session.keyed.theirs.id,
-					     KEYED_ID_LEN);
+	int is_same = has_peer(l) &&
+		      !memcmp(end->keyed.theirs.id, l->pump.session.keyed.theirs.id, KEYED_ID_LEN);
 
 	if (has_peer(l)) {
 		pump_finish(&l->pump, KEYED_CLOSE_REPLACED, 0);
@@ -325,7 +327,8 @@ static void step_handshakes(struct loop *l, struct pollfd *fds)
 	struct handshake_end end;
 
 	for (int i = 0; i < HANDSHAKES_A_TURN && l->status == NO_STATUS; i++) {
-		switch (handshakes_step(&l->handshakes, fds, l->now_ms, (uint64_t)l->now_us, &end)) {
+		switch (handshakes_step(&l->handshakes, fds, l->now_ms, (uint64_t)l->now_us,
+					&end)) {
 		case HANDSHAKE_IDLE:
 			return;
 		case HANDSHAKE_GOES_ON:
@@ -375,11 +378,13 @@ static void peer_closed(struct loop *l)
 		lose_peer(l, EXIT_PEER_LOST,
 			  "has taken another client that holds the key; it serves one at a time");
 	} else if (is_client && !l->is_accepted) {
-		lose_peer(l, EXIT_OK, "closed the connection at once; does the server serve another peer, "
-				      "or use a key (-k)?");
+		lose_peer(l, EXIT_OK,
+			  "closed the connection at once; does the server serve another peer, "
+			  "or use a key (-k)?");
 	} else if (is_client && !session->is_keyed && !session->seen_packet) {
-		lose_peer(l, EXIT_OK, "closed the connection and has sent no packet; does the server use "
-				      "a key (-k)?");
+		lose_peer(l, EXIT_OK,
+			  "closed the connection and has sent no packet; does the server use "
+			  "a key (-k)?");
 	} else {
 		lose_peer(l, EXIT_OK, "closed the connection");
 	}
@@ -395,10 +400,11 @@ static void take_pump_event(struct loop *l, enum pump_event event)
 		peer_closed(l);
 		break;
 	case PUMP_TRUNCATED:
-		lose_peer(l, EXIT_PEER_LOST,
-			  l->pump.session.is_keyed
-				  ? "is cut off: the connection has ended without a word of the peer"
-				  : "closed the connection in the middle of a frame");
+		lose_peer(
+			l, EXIT_PEER_LOST,
+			l->pump.session.is_keyed
+				? "is cut off: the connection has ended without a word of the peer"
+				: "closed the connection in the middle of a frame");
 		break;
 	case PUMP_LOST:
 		lose_peer_errno(l, l->pump.err);
@@ -431,8 +437,9 @@ static void refresh_device(struct loop *l)
 		log_set_name(l->device->name);
 	}
 	if (changes & DEVICE_MOVED)
-		log_notice("the device was moved into another network namespace; set it up and give it "
-			   "its addresses there");
+		log_notice(
+			"the device was moved into another network namespace; set it up and give it "
+			"its addresses there");
 	if (changes & DEVICE_WENT_DOWN)
 		log_notice("the device was set down");
 	if (changes & DEVICE_WENT_UP) {
@@ -477,7 +484,7 @@ static void take_signals(struct loop *l)
 			break;
 		case SIGUSR1:
 			log_print(LEVEL_ANSWER, "peer=%s %s", has_peer(l) ? l->peer_text : "none",
-				   counters_text(&l->counters, text));
+				  counters_text(&l->counters, text));
 			break;
 		default:
 			log_debug("ended by signal %u", info.ssi_signo);

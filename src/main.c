@@ -94,8 +94,10 @@ static void say_what_is(const struct options *opts, const struct device *dev, ui
 	}
 	log_notice("address %s, MTU %u; listening on port %u", addresses, dev->mtu, port);
 	if (!opts->key)
-		log_notice("there is no key: whoever reaches port %u can use this tunnel; use -k at "
-			   "both ends, or limit that with -b or a firewall", port);
+		log_notice(
+			"there is no key: whoever reaches port %u can use this tunnel; use -k at "
+			"both ends, or limit that with -b or a firewall",
+			port);
 }
 
 static int print_new_key(unsigned given)
@@ -115,8 +117,8 @@ static int print_new_key(unsigned given)
 /* From the pid file to the end. Everything that is opened here is closed here. */
 static int run(const struct options *opts, struct daemon *daemon, uint8_t *key)
 {
-	struct loop_setup setup = {.opts = opts, .daemon = daemon, .key = key, .listen_fd = -1,
-				   .port = opts->port};
+	struct loop_setup setup = {
+		.opts = opts, .daemon = daemon, .key = key, .listen_fd = -1, .port = opts->port};
 	struct pidfile pidfile = {.fd = -1, .dir_fd = -1};
 	struct device device;
 	char error[512];

@@ -160,8 +160,7 @@ static int checksums_hold(const uint8_t *packet, const struct headers *h)
 
 	if (h->version == 4 && checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)) != 0xffff)
 		return 0;
-	sum = checksum_pseudo(ip, h->what == HEADERS_UDP ? PROTO_UDP : PROTO_TCP,
-			      l4_len);
+	sum = checksum_pseudo(ip, h->what == HEADERS_UDP ? PROTO_UDP : PROTO_TCP, l4_len);
 	return checksum_fold(checksum_add(sum, packet + h->l4, l4_len)) == 0xffff;
 }
 

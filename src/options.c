@@ -26,9 +26,9 @@
 
 struct parser {
 	struct options *opts;
-	char *error;	      /* OPTIONS_ERROR_LEN */
-	const char *label;    /* the option that is being read: "-p" or "--port" */
-	uint64_t given;	      /* bit i: table row i was given */
+	char *error;	   /* OPTIONS_ERROR_LEN */
+	const char *label; /* the option that is being read: "-p" or "--port" */
+	uint64_t given;	   /* bit i: table row i was given */
 };
 
 /* Each setter stores @value or reports what is wrong with it and returns -1. */
@@ -103,8 +103,10 @@ static int numeric_family(const char *text)
 static int set_role(struct parser *p, enum role role)
 {
 	if (p->opts->role != ROLE_NONE && p->opts->role != role)
-		return bad(p, "-s and -c HOST exclude each other: one end is the server, the other the "
-			      "client");
+		return bad(
+			p,
+			"-s and -c HOST exclude each other: one end is the server, the other the "
+			"client");
 	p->opts->role = role;
 	return 0;
 }
@@ -117,8 +119,8 @@ static int check_endpoint(struct parser *p, const char *value)
 	if (inet_pton(AF_INET6, value, &in6) != 1)
 		return 0;
 	if (IN6_IS_ADDR_LINKLOCAL(&in6))
-		return bad(p, "%s %s: a link-local address needs its device, as in %s%%eth0", p->label,
-			   value, value);
+		return bad(p, "%s %s: a link-local address needs its device, as in %s%%eth0",
+			   p->label, value, value);
 	if (IN6_IS_ADDR_V4MAPPED(&in6))
 		return bad(p, "%s %s: write it as an IPv4 address", p->label, value);
 	return 0;
@@ -170,12 +172,15 @@ static int set_dev(struct parser *p, const char *value)
 	if (!strcmp(value, ".") || !strcmp(value, ".."))
 		return bad(p, "%s %s: not a device name", p->label, value);
 	for (const char *c = value; *c; c++)
-		if (*c == '/' || *c == ':' || isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
-			return bad(p, "%s %s: a device name has no '/', ':' or white space", p->label,
-				   value);
+		if (*c == '/' || *c == ':' || isspace((unsigned char)*c) ||
+		    iscntrl((unsigned char)*c))
+			return bad(p, "%s %s: a device name has no '/', ':' or white space",
+				   p->label, value);
 	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
-		return bad(p, "%s %s: the only %% in a device name is one %%d, for the first free number",
-			   p->label, value);
+		return bad(
+			p,
+			"%s %s: the only %% in a device name is one %%d, for the first free number",
+			p->label, value);
 	memcpy(p->opts->dev, value, len + 1);
 	return 0;
 }
@@ -251,8 +256,10 @@ static int set_peer(struct parser *p, const char *value)
 	struct prefix prefix = {.family = AF_INET};
 
 	if (strchr(value, ':'))
-		return bad(p, "%s %s: the kernel makes point-to-point pairs with IPv4 only; give IPv6 "
-			      "addresses a prefix with -l", p->label, value);
+		return bad(p,
+			   "%s %s: the kernel makes point-to-point pairs with IPv4 only; give IPv6 "
+			   "addresses a prefix with -l",
+			   p->label, value);
 	if (inet_pton(AF_INET, value, &prefix.in) != 1 || !is_host_address(&prefix))
 		return bad(p, "%s %s: not an IPv4 address that a host can have", p->label, value);
 	p->opts->peer = prefix.in;
@@ -265,8 +272,10 @@ static int set_port(struct parser *p, const char *value)
 	unsigned port;
 
 	if (parse_uint(value, 0, 65535, &port) < 0)
-		return bad(p, "%s %s: a port is a number from 1 to 65535, or 0 with -s for any free one",
-			   p->label, value);
+		return bad(
+			p,
+			"%s %s: a port is a number from 1 to 65535, or 0 with -s for any free one",
+			p->label, value);
 	p->opts->port = (uint16_t)port;
 	return 0;
 }
@@ -309,7 +318,8 @@ static int set_fwmark(struct parser *p, const char *value)
 	unsigned long long v = strtoull(number, NULL, hex ? 16 : 10);
 
 	if (!len || len > 10 || strspn(number, digits) != len || v > UINT32_MAX)
-		return bad(p, "%s %s: a mark is a number from 0 to 4294967295, or 0x0 to 0xffffffff",
+		return bad(p,
+			   "%s %s: a mark is a number from 0 to 4294967295, or 0x0 to 0xffffffff",
 			   p->label, value);
 	p->opts->fwmark = (uint32_t)v;
 	p->opts->has_fwmark = 1;
@@ -332,19 +342,33 @@ static int set_ready(struct parser *p, const char *value)
 	else if (!strcmp(value, "connected"))
 		p->opts->ready = READY_CONNECTED;
 	else
-		return bad(p, "%s %s: the state is \"listening\" or \"connected\"", p->label, value);
+		return bad(p, "%s %s: the state is \"listening\" or \"connected\"", p->label,
+			   value);
 	return 0;
 }
 
 #define AT(field) offsetof(struct options, field)
-#define GROUP(title) {.name = title, .type = TYPE_GROUP}
-#define SET(l, n, a, f, h) {.letter = l, .name = n, .arg = a, .type = TYPE_SET, .set = f, .help = h}
-#define FLAG(l, n, f, h)   {.letter = l, .name = n, .type = TYPE_FLAG, .offset = AT(f), .help = h}
-#define TEXT(l, n, a, f, h) \
-	{.letter = l, .name = n, .arg = a, .type = TYPE_TEXT, .offset = AT(f), .help = h}
-#define NUMBER(l, n, a, t, f, lo, hi, h)                                                          \
-	{.letter = l, .name = n, .arg = a, .type = t, .offset = AT(f), .min = lo, .max = hi,      \
-	 .help = h}
+#define GROUP(title)                              \
+	{                                         \
+		.name = title, .type = TYPE_GROUP \
+	}
+#define SET(l, n, a, f, h)                                                              \
+	{                                                                               \
+		.letter = l, .name = n, .arg = a, .type = TYPE_SET, .set = f, .help = h \
+	}
+#define FLAG(l, n, f, h)                                                              \
+	{                                                                             \
+		.letter = l, .name = n, .type = TYPE_FLAG, .offset = AT(f), .help = h \
+	}
+#define TEXT(l, n, a, f, h)                                                                     \
+	{                                                                                       \
+		.letter = l, .name = n, .arg = a, .type = TYPE_TEXT, .offset = AT(f), .help = h \
+	}
+#define NUMBER(l, n, a, t, f, lo, hi, h)                                                 \
+	{                                                                                \
+		.letter = l, .name = n, .arg = a, .type = t, .offset = AT(f), .min = lo, \
+		.max = hi, .help = h                                                     \
+	}
 
 static const struct option_row table[] = {
 	SET('s', "server", NULL, set_server, "wait for the peer"),
@@ -355,7 +379,11 @@ static const struct option_row table[] = {
 	    "its name; %d is the first free number\n[tun%d, with -a tap%d]"),
 	SET('u', "tun", NULL, set_tun, "layer 3: IP packets [the default]"),
 	SET('a', "tap", NULL, set_tap, "layer 2: Ethernet frames"),
-	{.letter = 'l', .name = "address", .arg = "A[/LEN]", .type = TYPE_LIST, .set = set_address,
+	{.letter = 'l',
+	 .name = "address",
+	 .arg = "A[/LEN]",
+	 .type = TYPE_LIST,
+	 .set = set_address,
 	 .help = "this end's address, IPv4 or IPv6, repeatable; or\n\"none\". LEN is 24 or 64 when "
 		 "left out\n[172.16.3.1/24 as server, 172.16.3.2/24 as client;\na device that has an "
 		 "IPv4 address keeps its own]"},
@@ -390,7 +418,10 @@ static const struct option_row table[] = {
 	NUMBER(0, "exit-fd", "N", TYPE_FD, exit_fd, 0, MAX_FD,
 	       "end when the other end of this descriptor closes"),
 	TEXT(0, "pidfile", "FILE", pidfile, "keep the process id there while running"),
-	{.letter = 'd', .name = "debug", .type = TYPE_COUNT, .offset = AT(debug),
+	{.letter = 'd',
+	 .name = "debug",
+	 .type = TYPE_COUNT,
+	 .offset = AT(debug),
 	 .help = "say more; -dd: a line for each packet"},
 	FLAG('q', "quiet", quiet, "say errors only, and what USR1 asks for"),
 	{.letter = 'h', .name = "help", .help = "print this"},
@@ -500,8 +531,8 @@ static int check_addresses(struct parser *p)
 				return bad(p, "-l %s: given twice", text);
 		if (a->family == AF_INET6) {
 			if (opts->mtu && opts->mtu < MTU_MIN_IPV6)
-				return bad(p, "-m %u: too small for -l %s, IPv6 needs %d", opts->mtu,
-					   text, MTU_MIN_IPV6);
+				return bad(p, "-m %u: too small for -l %s, IPv6 needs %d",
+					   opts->mtu, text, MTU_MIN_IPV6);
 			continue;
 		}
 		nipv4++;
@@ -528,13 +559,15 @@ static int check_families(struct parser *p)
 
 	for (int i = 0; i < 2; i++) {
 		family[i] = address[i] ? numeric_family(address[i]) : AF_UNSPEC;
-		if (family[i] != AF_UNSPEC && opts->family != AF_UNSPEC && family[i] != opts->family)
+		if (family[i] != AF_UNSPEC && opts->family != AF_UNSPEC &&
+		    family[i] != opts->family)
 			return bad(p, "%s %s: not an IPv%c address, but -%c was given", label[i],
 				   address[i], opts->family == AF_INET ? '4' : '6',
 				   opts->family == AF_INET ? '4' : '6');
 	}
 	if (family[0] != AF_UNSPEC && family[1] != AF_UNSPEC && family[0] != family[1])
-		return bad(p, "-b %s and -c %s: one is IPv4, the other IPv6", opts->bind, opts->host);
+		return bad(p, "-b %s and -c %s: one is IPv4, the other IPv6", opts->bind,
+			   opts->host);
 	/* A name is looked up for the family that we connect from. */
 	if (opts->family == AF_UNSPEC)
 		opts->family = family[0];
@@ -564,14 +597,15 @@ static int options_check(struct parser *p)
 	if (opts->role == ROLE_CLIENT && opts->ready == READY_LISTENING)
 		return bad(p, "--ready listening: a client does not listen");
 	if (opts->mtu > mtu_max(opts))
-		return bad(p, "-m %u: with%s%s at most %u, since %s for the 16-bit length", opts->mtu,
-			   opts->kind == PACKET_ETHER ? " -a" : "", opts->key ? " -k" : "",
-			   mtu_max(opts),
+		return bad(p, "-m %u: with%s%s at most %u, since %s for the 16-bit length",
+			   opts->mtu, opts->kind == PACKET_ETHER ? " -a" : "",
+			   opts->key ? " -k" : "", mtu_max(opts),
 			   opts->key ? "what seals a packet counts" : "the Ethernet header counts");
 	if (opts->key && !strcmp(opts->key, "-") && opts->exit_fd == 0)
 		return bad(p, "-k - and --exit-fd 0 both want standard input");
 	if (opts->ready_fd != OPTIONS_NO_FD && opts->ready_fd == opts->exit_fd)
-		return bad(p, "--ready-fd and --exit-fd name the same descriptor, %d", opts->exit_fd);
+		return bad(p, "--ready-fd and --exit-fd name the same descriptor, %d",
+			   opts->exit_fd);
 	if (check_families(p) < 0)
 		return -1;
 	default_prefix_lengths(opts);
@@ -722,8 +756,7 @@ void options_help(char text[OPTIONS_HELP_LEN])
 {
 	size_t len = 0;
 
-#define ADD(...) \
-	(len += (size_t)snprintf(text + len, OPTIONS_HELP_LEN - len, __VA_ARGS__))
+#define ADD(...) (len += (size_t)snprintf(text + len, OPTIONS_HELP_LEN - len, __VA_ARGS__))
 	ADD("tunnel -s [options]          wait for the peer\n"
 	    "tunnel -c HOST [options]     connect to the peer\n"
 	    "tunnel --genkey              print a new key and exit\n"

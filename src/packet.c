@@ -14,8 +14,8 @@
 
 static int is_common_ethertype(uint16_t type)
 {
-	return type == ETHER_IPV4 || type == ETHER_ARP || type == ETHER_VLAN || type == ETHER_QINQ ||
-	       type == ETHER_IPV6;
+	return type == ETHER_IPV4 || type == ETHER_ARP || type == ETHER_VLAN ||
+	       type == ETHER_QINQ || type == ETHER_IPV6;
 }
 
 static int reads_like_ether(const uint8_t *data, size_t len)
@@ -54,16 +54,21 @@ const char *packet_fault_text(enum packet_fault fault)
 {
 	static const char *const text[] = {
 		[PACKET_OK] = "nothing is wrong",
-		[PACKET_NOT_IP] = "sent a packet that is neither IPv4 nor IPv6: not a tunnel, or one "
-				  "that uses a key (-k)",
-		[PACKET_LOOKS_ETHER] = "sent an Ethernet frame: it is a tap (-a) and this end a tun; "
-				       "use -a at both ends or at none",
-		[PACKET_SHORT_ETHER] = "sent a frame shorter than an Ethernet header: it is no tap, or "
-				       "it uses a key (-k)",
-		[PACKET_LOOKS_IP] = "sent an IP packet: it is a tun and this end a tap (-a); use -a at "
-				    "both ends or at none",
-		[PACKET_LOOKS_KEYED] = "uses a key and this end does not: give both ends the same key "
-				       "file with -k, or none",
+		[PACKET_NOT_IP] =
+			"sent a packet that is neither IPv4 nor IPv6: not a tunnel, or one "
+			"that uses a key (-k)",
+		[PACKET_LOOKS_ETHER] =
+			"sent an Ethernet frame: it is a tap (-a) and this end a tun; "
+			"use -a at both ends or at none",
+		[PACKET_SHORT_ETHER] =
+			"sent a frame shorter than an Ethernet header: it is no tap, or "
+			"it uses a key (-k)",
+		[PACKET_LOOKS_IP] =
+			"sent an IP packet: it is a tun and this end a tap (-a); use -a at "
+			"both ends or at none",
+		[PACKET_LOOKS_KEYED] =
+			"uses a key and this end does not: give both ends the same key "
+			"file with -k, or none",
 	};
 	_Static_assert(sizeof(text) / sizeof(text[0]) == PACKET_NFAULTS, "a text for each fault");
 
@@ -122,7 +127,8 @@ static void describe_transport(struct line *line, const struct headers *h, const
 	else if (h->what == HEADERS_UDP)
 		line_add(line, " UDP %u > %u", be16_load(l4), be16_load(l4 + 2));
 	else if (is_icmp && h->l4 && h->end - h->l4 >= 2)
-		line_add(line, " ICMP%s type %u code %u", h->version == 6 ? "v6" : "", l4[0], l4[1]);
+		line_add(line, " ICMP%s type %u code %u", h->version == 6 ? "v6" : "", l4[0],
+			 l4[1]);
 	else
 		line_add(line, " protocol %u", h->proto);
 }

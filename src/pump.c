@@ -23,9 +23,9 @@
 #include "split.h"
 #include "transport.h"
 
-#define BATCH_READS   64	 /* of the device a turn */
+#define BATCH_READS   64	   /* of the device a turn */
 #define BATCH_BYTES   (512 * 1024) /* or so many bytes */
-#define STALE_PACKETS 1024	 /* more than the kernel keeps in a device's ring, 500 or 1000 */
+#define STALE_PACKETS 1024	   /* more than the kernel keeps in a device's ring, 500 or 1000 */
 
 #define COMMIT_MIN	(16 * 1024)
 #define COMMIT_MAX	(256 * 1024)
@@ -227,8 +227,10 @@ static void drop_too_long(struct pump *p, size_t len)
 {
 	p->counters->tx_too_long++;
 	if (!p->said_too_long)
-		log_notice("dropped a packet of %zu bytes: a frame's length has 16 bits; lower the MTU "
-			   "with -m", len);
+		log_notice(
+			"dropped a packet of %zu bytes: a frame's length has 16 bits; lower the MTU "
+			"with -m",
+			len);
 	p->said_too_long = 1;
 }
 
@@ -247,9 +249,8 @@ static enum pump_event place(struct pump *p, struct split *split, uint64_t now_u
 	size_t len;
 
 	while ((len = split_next_len(split)) && event == PUMP_OK) {
-		space = len <= len_max && has_room(p, &event)
-				? session_out_space(&p->session, len)
-				: NULL;
+		space = len <= len_max && has_room(p, &event) ? session_out_space(&p->session, len)
+							      : NULL;
 		if (space) {
 			split_next(split, space, len);
 			commit_packet(p, space, len);
@@ -336,8 +337,10 @@ static enum pump_event device_refused(struct pump *p, int err)
 	case -EIO:
 		p->counters->rx_down++;
 		if (!p->said_down)
-			log_notice("the device is down, packets from the peer are dropped; \"ip link "
-				   "set %s up\" goes on", p->device->name);
+			log_notice(
+				"the device is down, packets from the peer are dropped; \"ip link "
+				"set %s up\" goes on",
+				p->device->name);
 		p->said_down = 1;
 		return PUMP_OK;
 	default:
@@ -376,7 +379,8 @@ static enum pump_event write_singly(struct pump *p, const struct merge_group *gr
 		event = write_packet(p, packet, len);
 	}
 	if (++p->merge_refusals == MERGE_REFUSALS_MAX) {
-		log_notice("the kernel does not take super-packets of this kind; going on without them");
+		log_notice(
+			"the kernel does not take super-packets of this kind; going on without them");
 		merge_allow(&p->merge, p->merge.what & ~group->what);
 		p->merge_refusals = 0;
 	}

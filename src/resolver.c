@@ -91,8 +91,8 @@ const char *resolver_answer(struct resolver *r, struct endpoint_list *list)
 	if (len != (ssize_t)sizeof(answer))
 		return "the look-up was interrupted";
 	if (answer.gai_error)
-		return answer.gai_error == EAI_SYSTEM ? strerror(answer.sys_error) :
-							gai_strerror(answer.gai_error);
+		return answer.gai_error == EAI_SYSTEM ? strerror(answer.sys_error)
+						      : gai_strerror(answer.gai_error);
 	*list = answer.list;
 	return list->n ? NULL : "it has no address of the family that was asked for";
 }

@@ -41,8 +41,8 @@ bool secret_random(uint8_t *out, size_t len)
 	return true;
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(char error[SECRET_ERROR_LEN], const char *path,
-						       const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int fail(char error[SECRET_ERROR_LEN],
+						      const char *path, const char *fmt, ...)
 {
 	int len = snprintf(error, SECRET_ERROR_LEN, "-k %s: ", path);
 	va_list ap;
@@ -65,8 +65,10 @@ static int check_file(int fd, const char *path, char error[SECRET_ERROR_LEN])
 	if (!S_ISREG(st.st_mode))
 		return fail(error, path, "is not a regular file; a pipe goes to \"-k -\"");
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return fail(error, path, "belongs to user %u, who can change it; \"chown root %s\", or run "
-					 "the tunnel as that user", (unsigned)st.st_uid, path);
+		return fail(error, path,
+			    "belongs to user %u, who can change it; \"chown root %s\", or run "
+			    "the tunnel as that user",
+			    (unsigned)st.st_uid, path);
 	if (st.st_mode & OTHERS)
 		return fail(error, path, "is open to others, mode %04o; \"chmod 600 %s\"",
 			    (unsigned)st.st_mode & 07777, path);
@@ -116,12 +118,15 @@ int secret_read(const char *path, uint8_t key[static KEYFILE_KEY_LEN], char erro
 
 	if (!strcmp(path, "-"))
 		return read_key(STDIN_FILENO, path, key, error);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a fifo would make it wait */
+	fd = open(path,
+		  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a fifo would make it wait */
 	if (fd < 0)
-		return fail(error, path, "%s%s", strerror(errno),
-			    errno == ENOENT ? "; \"umask 077; tunnel --genkey >FILE\" makes one, which both "
-					      "ends need"
-					    : "");
+		return fail(
+			error, path, "%s%s", strerror(errno),
+			errno == ENOENT
+				? "; \"umask 077; tunnel --genkey >FILE\" makes one, which both "
+				  "ends need"
+				: "");
 	err = check_file(fd, path, error);
 	if (!err)
 		err = read_key(fd, path, key, error);
@@ -164,8 +169,9 @@ int secret_print_new(char error[SECRET_ERROR_LEN])
 		return -1;
 	}
 	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & OTHERS)
-		snprintf(error, SECRET_ERROR_LEN, "--genkey: the file is open to others, mode %04o; "
-						  "\"chmod 600\" it before it is used",
+		snprintf(error, SECRET_ERROR_LEN,
+			 "--genkey: the file is open to others, mode %04o; "
+			 "\"chmod 600\" it before it is used",
 			 (unsigned)st.st_mode & 07777);
 	return 0;
 }

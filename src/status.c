@@ -11,15 +11,15 @@ const char *counters_text(const struct counters *c, char text[COUNTERS_TEXT_LEN]
 		const char *name;
 		uint64_t value;
 	} row[] = {
-		{"tx_packets", c->tx_packets},	 {"tx_bytes", c->tx_bytes},
-		{"rx_packets", c->rx_packets},	 {"rx_bytes", c->rx_bytes},
-		{"tx_supers", c->tx_supers},	 {"rx_supers", c->rx_supers},
-		{"tx_no_peer", c->tx_no_peer},	 {"tx_too_long", c->tx_too_long},
-		{"tx_bad", c->tx_bad},		 {"tx_overflow", c->tx_overflow},
-		{"tx_aqm", c->tx_aqm},		 {"tx_marked", c->tx_marked},
-		{"rx_down", c->rx_down},	 {"rx_refused", c->rx_refused},
-		{"peers", c->peers},		 {"refused", c->refused},
-		{"strangers", c->strangers},	 {"rekeys", c->rekeys},
+		{"tx_packets", c->tx_packets}, {"tx_bytes", c->tx_bytes},
+		{"rx_packets", c->rx_packets}, {"rx_bytes", c->rx_bytes},
+		{"tx_supers", c->tx_supers},   {"rx_supers", c->rx_supers},
+		{"tx_no_peer", c->tx_no_peer}, {"tx_too_long", c->tx_too_long},
+		{"tx_bad", c->tx_bad},	       {"tx_overflow", c->tx_overflow},
+		{"tx_aqm", c->tx_aqm},	       {"tx_marked", c->tx_marked},
+		{"rx_down", c->rx_down},       {"rx_refused", c->rx_refused},
+		{"peers", c->peers},	       {"refused", c->refused},
+		{"strangers", c->strangers},   {"rekeys", c->rekeys},
 	};
 	size_t len = 0;
 

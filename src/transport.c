@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sockios.h> /* SIOCOUTQ */
-#include <linux/tcp.h> /* whose tcp_info is longer than glibc's */
+#include <linux/tcp.h>	   /* whose tcp_info is longer than glibc's */
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -162,9 +162,11 @@ static int chosen_options_error(const struct options *opts, const char *culprit,
 				char error[TRANSPORT_ERROR_LEN])
 {
 	if (!strcmp(culprit, "--congestion"))
-		return fail(error, "--congestion %s: %s; /proc/sys/net/ipv4/"
-				   "tcp_available_congestion_control lists what there is, \"modprobe "
-				   "tcp_%s\" may add it", opts->congestion,
+		return fail(error,
+			    "--congestion %s: %s; /proc/sys/net/ipv4/"
+			    "tcp_available_congestion_control lists what there is, \"modprobe "
+			    "tcp_%s\" may add it",
+			    opts->congestion,
 			    err == -ENOENT ? "the kernel does not have it" : strerror(-err),
 			    opts->congestion);
 	if (!strcmp(culprit, "--bind-dev") && err == -ENODEV)
@@ -188,8 +190,10 @@ static int listen_error(const struct options *opts, const struct endpoint *local
 
 	switch (err) {
 	case -EADDRINUSE:
-		return fail(error, "port %u is in use, maybe by another tunnel (\"ss -ltnp\" tells); "
-				   "choose another with -p, or -p 0 for any free one", opts->port);
+		return fail(error,
+			    "port %u is in use, maybe by another tunnel (\"ss -ltnp\" tells); "
+			    "choose another with -p, or -p 0 for any free one",
+			    opts->port);
 	case -EADDRNOTAVAIL:
 		return fail(error, "-b %s: this host does not have that address", opts->bind);
 	case -EACCES:
@@ -320,7 +324,8 @@ static int is_own_echo(int fd)
 	socklen_t local_len = sizeof(local), remote_len = sizeof(remote);
 
 	return getsockname(fd, &local.sa, &local_len) == 0 &&
-	       getpeername(fd, &remote.sa, &remote_len) == 0 && endpoint_same_host(&local, &remote) &&
+	       getpeername(fd, &remote.sa, &remote_len) == 0 &&
+	       endpoint_same_host(&local, &remote) &&
 	       endpoint_port(&local) == endpoint_port(&remote);
 }
 

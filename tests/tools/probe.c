@@ -758,10 +758,14 @@ static int run_udp_source(int argc, char **argv)
 	struct address to;
 	int fd, size;
 	const struct arg args[] = {
-		SECONDS_ARG('w', &wait_us),		  PORT_ARG('p', &port),
-		NUMBER_ARG('n', &src.count, INT64_MAX),	  NUMBER_ARG('s', &src.size, 65507),
-		NUMBER_ARG('g', &src.gap_us, 1000000000), NUMBER_ARG('S', &src.seed, UINT64_MAX),
-		NUMBER_ARG('G', &src.at_a_time, 128),	  SECONDS_ARG('t', &src.span_us),
+		SECONDS_ARG('w', &wait_us),
+		PORT_ARG('p', &port),
+		NUMBER_ARG('n', &src.count, INT64_MAX),
+		NUMBER_ARG('s', &src.size, 65507),
+		NUMBER_ARG('g', &src.gap_us, 1000000000),
+		NUMBER_ARG('S', &src.seed, UINT64_MAX),
+		NUMBER_ARG('G', &src.at_a_time, 128),
+		SECONDS_ARG('t', &src.span_us),
 	};
 
 	parse_args(argc, argv, args, COUNT(args));

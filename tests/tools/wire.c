@@ -968,8 +968,8 @@ struct flow {
 	size_t start, end;
 	int64_t not_before_us; /* -l: nothing is passed on */
 	int is_prompt;	       /* but what comes first was late together with the connection */
-	int has_ended; /* the end of the stream has come */
-	int is_shut;   /* and has been passed on */
+	int has_ended;	       /* the end of the stream has come */
+	int is_shut;	       /* and has been passed on */
 	uint8_t head[2];
 	size_t have, left; /* of the head and, when that is there, of the frame */
 };
@@ -1214,15 +1214,17 @@ static void relay_turn(struct relay *r)
 		struct pair *p = &r->pairs[i / NWAYS];
 		short events = flow_events(p, i % NWAYS, &until_us);
 
-		fds[2 + i] = (struct pollfd){.fd = r->is_stopped || p->is_held || !events ? -1 : p->fd[i % NWAYS],
-					     .events = events};
+		fds[2 + i] = (struct pollfd){
+			.fd = r->is_stopped || p->is_held || !events ? -1 : p->fd[i % NWAYS],
+			.events = events};
 	}
 	(void)poll_until(fds, COUNT(fds), until_us);
 	for (int i = 0; i < RELAY_PAIRS; i++) {
 		struct pair *p = &r->pairs[i];
 		struct pollfd *two = fds + 2 + i * NWAYS;
 
-		if (p->fd[UP] >= 0 && (two[UP].revents || two[DOWN].revents) && !pair_step(r, p, two))
+		if (p->fd[UP] >= 0 && (two[UP].revents || two[DOWN].revents) &&
+		    !pair_step(r, p, two))
 			pair_close(p, 0);
 	}
 	if (fds[1].revents)
@@ -1269,10 +1271,19 @@ static int run_relay(int argc, char **argv)
 
 /* ---- a crowd of strangers ---- */
 
-#define CROWD_BACK_US  400000 /* whoever was sent away comes back after that, or up to twice that */
+#define CROWD_BACK_US	 400000 /* whoever was sent away comes back after that, or up to twice that */
 #define CROWD_DRIBBLE_US 100000
 
-enum manner { SILENT, DRIBBLES, DRIBBLES_GARBAGE, GARBAGE, FORGES, SPEAKS_PLAINLY, NMANNERS, REPEATS };
+enum manner {
+	SILENT,
+	DRIBBLES,
+	DRIBBLES_GARBAGE,
+	GARBAGE,
+	FORGES,
+	SPEAKS_PLAINLY,
+	NMANNERS,
+	REPEATS
+};
 
 struct stranger {
 	int fd; /* -1: away */
@@ -1296,7 +1307,8 @@ static void stranger_leave(struct crowd *c, struct stranger *s)
 {
 	close(s->fd);
 	s->fd = -1;
-	s->next_us = clock_us() + CROWD_BACK_US + (int64_t)(random_next(&c->random) % CROWD_BACK_US);
+	s->next_us =
+		clock_us() + CROWD_BACK_US + (int64_t)(random_next(&c->random) % CROWD_BACK_US);
 }
 
 static void stranger_come(struct crowd *c, struct stranger *s)
@@ -1408,8 +1420,10 @@ static int run_crowd(int argc, char **argv)
 	crowd.strangers = allocate(crowd.n * sizeof(*crowd.strangers));
 	crowd.fds = allocate(crowd.n * sizeof(*crowd.fds));
 	for (size_t i = 0; i < crowd.n; i++) {
-		crowd.strangers[i] = (struct stranger){.fd = -1, .manner = recorded ? REPEATS : i % NMANNERS};
-		crowd.strangers[i].next_us = clock_us() + (int64_t)i * CROWD_BACK_US / (int64_t)crowd.n;
+		crowd.strangers[i] =
+			(struct stranger){.fd = -1, .manner = recorded ? REPEATS : i % NMANNERS};
+		crowd.strangers[i].next_us =
+			clock_us() + (int64_t)i * CROWD_BACK_US / (int64_t)crowd.n;
 	}
 	for (;;)
 		crowd_turn(&crowd);

@@ -269,8 +269,8 @@ TEST(session_reset_leaves_nothing_of_the_last_peer)
 
 /* An IPv4 packet in an Ethernet frame, 98 bytes: a ping. */
 static const uint8_t ether_ping[98] = {
-	0x52, 0x54, 0, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1, 8, 0,
-	0x45, 0, 0, 84, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 8, 0,
+	0x52, 0x54, 0, 0, 0,  2, 0x52, 0x54, 0,	 0, 0, 1, 8,  0, 0x45, 0, 0, 84,
+	0,    0,    0, 0, 64, 1, 0,    0,    10, 0, 0, 1, 10, 0, 0,    2, 8, 0,
 };
 static const uint8_t *const ip_ping = ether_ping + 14;
 
@@ -329,11 +329,13 @@ TEST(packet_every_fault_has_a_text)
 
 TEST(packet_lines_are_what_a_reader_of_tcpdump_knows)
 {
-	static const uint8_t tcp[54] = {0x45, 0, 0, 54, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0,
-					2, 0x1f, 0x90, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x12};
-	static const uint8_t udp6[52] = {0x60, 0, 0, 0, 0, 12, 17, 64, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-					 0, 0, 0, 0, 0, 1, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-					 0, 2, 0, 53, 0x30, 0x39};
+	static const uint8_t tcp[54] = {0x45, 0, 0, 54, 0,  0, 0, 0, 64,   6,	 0, 0,
+					10,   0, 0, 1,	10, 0, 0, 2, 0x1f, 0x90, 0, 80,
+					0,    0, 0, 0,	0,  0, 0, 0, 0x50, 0x12};
+	static const uint8_t udp6[52] = {0x60, 0, 0,	0, 0, 12, 17, 64, 0xfd, 0,    0,
+					 0,    0, 0,	0, 0, 0,  0,  0,  0,	0,    0,
+					 0,    1, 0xfd, 0, 0, 0,  0,  0,  0,	0,    0,
+					 0,    0, 0,	0, 0, 0,  2,  0,  53,	0x30, 0x39};
 	char text[PACKET_TEXT_LEN];
 
 	packet_describe(text, PACKET_IP, tcp, sizeof(tcp));
@@ -347,7 +349,8 @@ TEST(packet_lines_are_what_a_reader_of_tcpdump_knows)
 
 TEST(packet_describe_reads_nothing_beyond_the_end)
 {
-	static const uint8_t vlan[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x81, 0, 0, 7, 8, 0, 0x45};
+	static const uint8_t vlan[] = {1,  2,  3,    4, 5, 6, 7, 8, 9,	 10,
+				       11, 12, 0x81, 0, 0, 7, 8, 0, 0x45};
 	char text[PACKET_TEXT_LEN];
 
 	for (size_t len = 1; len <= sizeof(ether_ping); len++) {

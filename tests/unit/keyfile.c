@@ -36,7 +36,8 @@ static void encode_plainly(char *line, const uint8_t *key)
 		unsigned v = 0;
 
 		for (size_t bit = 6 * i; bit < 6 * i + 6; bit++)
-			v = v << 1 | (bit < 256 ? (unsigned)key[bit / 8] >> (7 - bit % 8) & 1u : 0u);
+			v = v << 1 |
+			    (bit < 256 ? (unsigned)key[bit / 8] >> (7 - bit % 8) & 1u : 0u);
 		line[i] = digits[v];
 	}
 	line[43] = '=';

@@ -96,10 +96,11 @@ TEST(options_values_may_be_attached_or_apart)
 
 TEST(options_every_long_name_is_taken)
 {
-	CHECK(accepts("--client h --dev x%d --tap --address 10.0.0.1/8 --mtu 9000 --netns n "
-		      "--port 7 --bind 10.0.0.9 --ipv4 --once --wait 3 --timeout 9 --congestion bbr "
-		      "--fwmark 0xff --bind-dev eth0 --daemon --ready connected --ready-fd 5 "
-		      "--exit-fd 6 --pidfile f --debug"));
+	CHECK(accepts(
+		"--client h --dev x%d --tap --address 10.0.0.1/8 --mtu 9000 --netns n "
+		"--port 7 --bind 10.0.0.9 --ipv4 --once --wait 3 --timeout 9 --congestion bbr "
+		"--fwmark 0xff --bind-dev eth0 --daemon --ready connected --ready-fd 5 "
+		"--exit-fd 6 --pidfile f --debug"));
 	CHECK(opts.mtu == 9000 && opts.once && opts.wait_s == 3 && opts.timeout_s == 9);
 	CHECK(opts.has_fwmark && opts.fwmark == 255);
 	CHECK(opts.family == AF_INET);
@@ -115,10 +116,12 @@ TEST(options_every_long_name_is_taken)
 
 TEST(options_port_must_be_a_number_in_range)
 {
-	CHECK(is_bad("-s -p abc", "-p abc: a port is a number from 1 to 65535, or 0 with -s for any "
-				  "free one"));
-	CHECK(is_bad("-s -p 70000", "-p 70000: a port is a number from 1 to 65535, or 0 with -s for any "
-				    "free one"));
+	CHECK(is_bad("-s -p abc",
+		     "-p abc: a port is a number from 1 to 65535, or 0 with -s for any "
+		     "free one"));
+	CHECK(is_bad("-s -p 70000",
+		     "-p 70000: a port is a number from 1 to 65535, or 0 with -s for any "
+		     "free one"));
 	CHECK(parse("-s -p -1") == OPTIONS_BAD);
 	CHECK(parse("-s -p 0x50") == OPTIONS_BAD);
 	CHECK(parse("-s -p 80x") == OPTIONS_BAD);
@@ -146,8 +149,9 @@ TEST(options_device_name_must_be_one_the_kernel_takes)
 
 TEST(options_server_and_client_exclude_each_other)
 {
-	const char *message = "-s and -c HOST exclude each other: one end is the server, the other the "
-			      "client";
+	const char *message =
+		"-s and -c HOST exclude each other: one end is the server, the other the "
+		"client";
 
 	CHECK(is_bad("-s -c 10.0.0.1", message));
 	CHECK(is_bad("-c 10.0.0.1 -s", message));
@@ -172,10 +176,12 @@ TEST(options_host_is_an_address_or_a_name)
 TEST(options_addresses_must_be_addresses)
 {
 	CHECK(is_bad("-s -l 10.0.0", "-l 10.0.0: not an IPv4 or IPv6 address"));
-	CHECK(is_bad("-s -l 10.0.0.1/33", "-l 10.0.0.1/33: the prefix length is a number from 0 to 32"));
+	CHECK(is_bad("-s -l 10.0.0.1/33",
+		     "-l 10.0.0.1/33: the prefix length is a number from 0 to 32"));
 	CHECK(is_bad("-s -l fd00::1/129",
 		     "-l fd00::1/129: the prefix length is a number from 0 to 128"));
-	CHECK(is_bad("-s -l 10.0.0.1/", "-l 10.0.0.1/: the prefix length is a number from 0 to 32"));
+	CHECK(is_bad("-s -l 10.0.0.1/",
+		     "-l 10.0.0.1/: the prefix length is a number from 0 to 32"));
 	CHECK(is_bad("-s -l 224.0.0.1/24", "-l 224.0.0.1/24: not an address that a host can have"));
 	CHECK(is_bad("-s -l 0.0.0.0/0", "-l 0.0.0.0/0: not an address that a host can have"));
 	CHECK(is_bad("-s -l ff02::1/64", "-l ff02::1/64: not an address that a host can have"));
@@ -223,13 +229,13 @@ TEST(options_a_pair_takes_one_ipv4_address_each)
 		     "-P fd00::2: the kernel makes point-to-point pairs with IPv4 only; give IPv6 "
 		     "addresses a prefix with -l"));
 	CHECK(is_bad("-s -P 10.0.0.2", "-P goes with one IPv4 address of this end, -l ADDR"));
-	CHECK(is_bad("-s -P 10.0.0.2 -l none", "-P goes with one IPv4 address of this end, -l ADDR"));
+	CHECK(is_bad("-s -P 10.0.0.2 -l none",
+		     "-P goes with one IPv4 address of this end, -l ADDR"));
 	CHECK(is_bad("-s -P 10.0.0.2 -l 10.0.0.1 -l 10.0.0.3",
 		     "-P goes with one IPv4 address of this end, -l ADDR"));
 	CHECK(is_bad("-s -P 10.0.0.2 -l 10.0.0.1/24",
 		     "-l 10.0.0.1/24: with -P the pair has no prefix, leave /24 out"));
-	CHECK(is_bad("-s -P 10.0.0.1 -l 10.0.0.1",
-		     "-l and -P name the same address, 10.0.0.1/32"));
+	CHECK(is_bad("-s -P 10.0.0.1 -l 10.0.0.1", "-l and -P name the same address, 10.0.0.1/32"));
 	CHECK(is_bad("-s -P 10.0.0 -l 10.0.0.1",
 		     "-P 10.0.0: not an IPv4 address that a host can have"));
 }
@@ -309,7 +315,8 @@ TEST(options_help_and_version_win_over_what_follows)
 
 TEST(options_help_names_every_option_and_fits_a_terminal)
 {
-	static const char *const names[] = {"-i, --dev", "-l, --address", "--ready-fd", "-1, --once"};
+	static const char *const names[] = {"-i, --dev", "-l, --address", "--ready-fd",
+					    "-1, --once"};
 	static char text[OPTIONS_HELP_LEN];
 	size_t column = 0;
 

@@ -167,7 +167,8 @@ TEST(keyed_sessions_lose_nothing_in_any_pieces)
 			for (size_t n = below(20); n && put(from, 0); n--)
 				;
 		else if (what < 5)
-			put(from, FRAME_PAYLOAD_MAX); /* as from the queue: its length is not known yet */
+			put(from,
+			    FRAME_PAYLOAD_MAX); /* as from the queue: its length is not known yet */
 		else if (what < 7)
 			carry(from, to, below(what == 5 ? 400 : 100000));
 		else
@@ -260,8 +261,9 @@ TEST(keyed_session_ends_with_a_close_that_follows_what_was_sealed)
 
 	connect_ends();
 	put(&ends[0], 0);
-	session_pending(&ends[0].session, &len); /* sealed: it must arrive, or the close would not open */
-	put(&ends[0], 0);			 /* not sealed: it is dropped */
+	session_pending(&ends[0].session,
+			&len); /* sealed: it must arrive, or the close would not open */
+	put(&ends[0], 0);      /* not sealed: it is dropped */
 	session_finish(&ends[0].session, KEYED_CLOSE_REPLACED);
 	carry(&ends[0], &ends[1], SIZE_MAX);
 	CHECK(take(&ends[1]) == SESSION_ENDED);
