@@ -6,12 +6,14 @@
 #   make bench-crypto  its speed, beside openssl's
 #   make demo          two hosts on this machine with a tunnel between them (root)
 #   make bench         throughput, latency, CPU and memory beside other tunnels (root, 10 minutes)
+#   make static        build/static/tunnel, which needs no library: runs on any Linux of this machine's kind
 #   make install       into $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #
 # Variables: CC (gcc, clang, musl-gcc), CFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD (for objects),
 # BIN (the program), V=1 (show commands), WERROR=1 (warnings are errors),
 # ONLY=PATTERN (make check: run the tests whose name has it), VECTORS=FOLDER (third-party test
-# vectors for unit and check; those that are not there are skipped).
+# vectors for unit and check; those that are not there are skipped), RUN (make unit: what runs the
+# tests of another machine: CC=s390x-linux-gnu-gcc LDFLAGS=-static RUN=qemu-s390x BUILD=build/s390x).
 
 CC      ?= cc
 PREFIX  ?= /usr/local
@@ -35,7 +37,7 @@ say = $(if $(V),,@echo "  $(1)	$(2)";)
 
 # The pure modules are those that unit tests link without the rest.
 crypto := chacha20 poly1305 chacha20poly1305 x25519 blake2s noise keyfile keyed
-pure   := checksum fqcodel headers merge options packet session split status $(crypto)
+pure   := checksum fqcodel headers hookqueue merge options packet session split status $(crypto)
 obj    := $(patsubst src/%.c,$(BUILD)/src/%.o,$(wildcard src/*.c))
 
 unit_obj := $(patsubst tests/unit/%.c,$(BUILD)/unit/%.o,$(wildcard tests/unit/*.c)) \
@@ -46,7 +48,7 @@ tools    := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 fuzz       := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz_flags := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-.PHONY: all unit fuzz-build check ctgrind bench-crypto demo bench install uninstall clean format
+.PHONY: all unit static fuzz-build check ctgrind bench-crypto demo bench install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(BIN)
@@ -83,7 +85,17 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(pure:%=src/%.c) Makefile
 		$< $(pure:%=src/%.c)
 
 unit: $(BUILD)/unit-tests
-	$(Q)$(BUILD)/unit-tests
+	$(Q)$(RUN) $(BUILD)/unit-tests
+
+# glibc, linked statically, loads its own shared libraries to look up names: so musl where there is one.
+static_cc := $(if $(shell command -v musl-gcc),musl-gcc,$(CC))
+
+static:
+ifneq (musl-gcc,$(static_cc))
+	@echo "make static: there is no musl-gcc (musl-tools), so names need the shared libraries of $(CC)'s libc"
+endif
+	$(Q)$(MAKE) --no-print-directory CC='$(static_cc)' LDFLAGS='-static -s $(LDFLAGS)' \
+		BUILD=$(BUILD)/static BIN=$(BUILD)/static/tunnel
 
 fuzz-build: $(fuzz)
 
@@ -106,17 +118,22 @@ bench: $(BIN) $(tools)
 	$(Q)BUILD=$(BUILD) TUNNEL=./$(BIN) scripts/bench.sh
 
 share = $(DESTDIR)$(PREFIX)/share
+units = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 install: $(BIN)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/tunnel
 	install -D -m 644 src/man/tunnel.8 $(share)/man/man8/tunnel.8
 	install -D -m 644 src/completion/tunnel $(share)/bash-completion/completions/tunnel
+	install -d $(units)
+	sed 's|@sbindir@|$(PREFIX)/sbin|' src/systemd/tunnel@.service >$(units)/tunnel@.service
+	chmod 644 $(units)/tunnel@.service
 	install -D -m 644 README.md $(share)/doc/tunnel/README.md
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/tunnel
 	rm -f $(share)/man/man8/tunnel.8
 	rm -f $(share)/bash-completion/completions/tunnel
+	rm -f $(units)/tunnel@.service
 	rm -rf $(share)/doc/tunnel
 
 clean:

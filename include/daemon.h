@@ -30,6 +30,20 @@ struct daemon {
 int daemon_start(struct daemon *d, int keep1, int keep2);
 
 /**
+ * daemon_close_all_but() - close all descriptors but the standard ones and those, -1 for none
+ * @even_cloexec: else those that are closed on exec stay
+ *
+ * A descriptor of the script that started us, held open, could keep others waiting for ever.
+ */
+void daemon_close_all_but(int keep1, int keep2, int keep3, int even_cloexec);
+
+/**
+ * daemon_leave_stderr() - let messages go to syslog and make standard error what standard input is,
+ * /dev/null, unless it is a file, which keeps them
+ */
+void daemon_leave_stderr(void);
+
+/**
  * daemon_release() - ready: let the parent return and leave the terminal
  *
  * Standard input and output become /dev/null. So does standard error, and messages go to syslog,
@@ -45,6 +59,14 @@ void daemon_release(struct daemon *d);
  * Return: 0 or -errno.
  */
 int daemon_write_line(int fd, const char *line);
+
+/**
+ * daemon_open_directory() - the directory of a file that is to be found after a chdir(), too
+ * @name:	set to the file's name inside @path
+ *
+ * Return: a descriptor, or -1 and errno.
+ */
+int daemon_open_directory(const char *path, const char **name);
 
 struct pidfile {
 	int fd;	    /* locked while we run; -1: none */

@@ -1,34 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tun or tap device: open, configure, read, write, and notice what others do to it.
- *
- * Everything but the reads and writes goes through sockets that were made in the device's network
- * namespace, so that the caller stays in its own.
  */
 #ifndef DEVICE_H
 #define DEVICE_H
 
-#include <net/if.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "addresses.h"
+#include "bridge.h"
+#include "netdev.h"
 #include "options.h"
 #include "split.h"
 #include "vnet.h"
 
-#define DEVICE_ERROR_LEN 512
+#define DEVICE_ERROR_LEN NETDEV_ERROR_LEN
 
 struct device {
-	int fd;		       /* /dev/net/tun, nonblocking */
-	int inet_fd, inet6_fd; /* for ioctls; inet6_fd is -1 where the kernel has no IPv6 */
-	int events_fd;	       /* readable when some link changed: call device_refresh() */
-	char name[IFNAMSIZ];   /* follows a rename */
-	int ifindex;	       /* in the namespace where it was opened */
-	int existed;	       /* it was there before, and will be afterwards */
+	int fd;	       /* /dev/net/tun, nonblocking */
+	int events_fd; /* readable when some link changed: call device_refresh() */
+	struct netdev net;
+	struct addresses addresses;
+	struct bridge bridge;
 	enum packet_kind kind;
-	unsigned mtu;
+	int is_kept;	/* --persist: it stays as it is, with what we have set */
 	int is_up;	/* administratively, IFF_UP */
 	int is_running; /* up and with carrier: packets pass. IFF_RUNNING */
 	int is_settled; /* is_running can be believed: it was off, or an event came */
@@ -36,12 +34,6 @@ struct device {
 	int has_carrier_control; /* the kernel knows TUNSETCARRIER, Linux 5.0 */
 	int has_vnet;		 /* packets have a vnet header, both ways */
 	unsigned offload;	 /* TUN_F_...: what the kernel may leave to us */
-	unsigned naddresses;
-	struct device_address {
-		struct prefix prefix;
-		int is_ours;	      /* set by us, not found on it */
-		char label[IFNAMSIZ]; /* IPv4, ours: what the ioctls know it by */
-	} addresses[OPTIONS_MAX_ADDRESSES];
 	uint8_t buf[VNET_HEADER_LEN + SPLIT_PACKET_MAX]; /* of device_read() */
 };
 
@@ -57,13 +49,27 @@ struct device_packet {
  * @error:	filled on failure: what failed, why, and the remedy
  *
  * The device is up afterwards and shows no carrier. An address that is on it already is left alone.
- * A device that was created goes away with device_close().
+ * A device that was created goes away with device_close(), but not with --persist: then it stays,
+ * however the process ends, up, with its addresses and in its bridge, so that the next device_open()
+ * with the same options finds all as it wants it and needs no privilege but to be the owner. A new one
+ * that is given neither owner nor group gets the caller as its owner.
+ *
+ * What lacks privilege fails, with the command for root, when it was asked for and is not so already;
+ * that the device is down, or without the default address, is said and no failure.
+ *
+ * A tap takes the MTU of the bridge it is put into unless one was asked for; that this changes the
+ * bridge's own is said.
  *
  * Return: 0, or -1 and then everything is closed again.
  */
 int device_open(struct device *dev, const struct options *opts, char error[DEVICE_ERROR_LEN]);
 
-/** device_close() - detach; an existing device stays, without the addresses that we have set */
+/**
+ * device_close() - detach
+ *
+ * A device that stays and is not to be kept as it is leaves the bridge that we have put it into, gets
+ * back the MTU that it had before, and loses the addresses that we have set.
+ */
 void device_close(struct device *dev);
 
 /**
@@ -107,17 +113,12 @@ enum device_change {
 /**
  * device_refresh() - read events_fd empty and look at the device again
  *
- * When the device has been down and is up, the IPv6 addresses that device_open() gave it are put back:
- * the kernel removes those of a device that goes down.
+ * When the device has been down and is up, the IPv6 addresses that device_open() was asked for are put
+ * back: the kernel removes those of a device that goes down.
  */
 unsigned device_refresh(struct device *dev);
 
 /** device_passes() - will the kernel take packets for this device now, as far as we can tell? */
 int device_passes(const struct device *dev);
-
-#define DEVICE_ADDRESSES_LEN (OPTIONS_MAX_ADDRESSES * PREFIX_TEXT_LEN)
-
-/** device_addresses_text() - "172.16.3.1/24,fd00::1/64" or "none"; returns @text */
-const char *device_addresses_text(const struct device *dev, char text[DEVICE_ADDRESSES_LEN]);
 
 #endif

@@ -21,7 +21,8 @@ enum log_level {
  * log_open() - prepare standard error; call first
  *
  * A terminal or pipe is opened once more, nonblocking, since making the inherited descriptor so would
- * do it to whoever shares it.
+ * do it to whoever shares it. When standard error leads to systemd's journal (JOURNAL_STREAM), each
+ * line begins with its priority: "<3>" an error, "<5>", or "<7>" with -d.
  */
 void log_open(void);
 
@@ -40,6 +41,13 @@ void log_set_name(const char *name);
  * For a daemon that closes its standard error. While there is no syslog, messages are lost.
  */
 void log_to_syslog(void);
+
+/**
+ * log_meter() - show @text on the terminal that standard error is, in a line that stays the last one
+ *
+ * Messages come above it. An empty one takes it away.
+ */
+void log_meter(const char *text);
 
 /** log_print() - print one line; @fmt needs no newline, longer than 1 KB is cut */
 void log_print(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -9,8 +9,12 @@
 
 #include "daemon.h"
 #include "device.h"
+#include "helper.h"
 #include "link.h"
+#include "notify.h"
 #include "options.h"
+#include "pcap.h"
+#include "stats.h"
 
 /* What main() has set up. All of it is borrowed and stays main()'s. */
 struct loop_setup {
@@ -18,6 +22,10 @@ struct loop_setup {
 	uint8_t *key; /* 32 bytes, or NULL; the loop takes them: copied, and wiped here */
 	struct device *device;
 	struct daemon *daemon;
+	struct pcap *pcap;
+	struct stats *stats;
+	struct helper *helper; /* that runs the hooks, if there are any */
+	struct notify *notify;
 	int listen_fd;		 /* server only, else -1; the loop takes and closes it */
 	uint16_t port;		 /* that the tunnel uses */
 	int signal_fd;		 /* a nonblocking signalfd of INT, TERM, HUP and USR1 */

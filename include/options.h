@@ -51,6 +51,9 @@ struct options {
 	struct in_addr peer;
 	unsigned mtu;
 	const char *netns;
+	const char *bridge;
+	int persist;
+	const char *owner, *group; /* names or numbers, for persist */
 	int no_offload;
 
 	/* connection */
@@ -71,6 +74,10 @@ struct options {
 	enum ready_state ready; /* never READY_DEFAULT after options_parse() */
 	int ready_fd, exit_fd;	/* OPTIONS_NO_FD when not given */
 	const char *pidfile;
+	const char *up, *down; /* commands for /bin/sh */
+	const char *stats;     /* file */
+	const char *pcap;      /* file, or "-" for standard output */
+	int meter;
 	unsigned debug; /* how often -d */
 	int quiet;
 };

@@ -16,6 +16,7 @@
 #include "device.h"
 #include "fqcodel.h"
 #include "merge.h"
+#include "pcap.h"
 #include "session.h"
 #include "status.h"
 
@@ -26,6 +27,7 @@ struct pump {
 	struct fqcodel queue; /* what waits for the link */
 	struct merge merge;
 	struct counters *counters; /* the loop's */
+	struct pcap *pcap;	   /* main's */
 	size_t commit;		   /* so many bytes are framed ahead of the link, not more */
 	uint64_t commit_at_us;	   /* when that was last fitted to the link */
 	unsigned merge_refusals;   /* super-packets that the kernel did not take */
@@ -48,7 +50,8 @@ enum pump_event {
  * @p:		zeroed memory that nobody has written to, see fqcodel.h; large, so not on the stack
  * @seed:	random and secret
  */
-void pump_init(struct pump *p, struct device *device, struct counters *counters, uint64_t seed);
+void pump_init(struct pump *p, struct device *device, struct counters *counters, struct pcap *pcap,
+	       uint64_t seed);
 
 /**
  * pump_start() - carry packets over @fd, which is borrowed. Nothing is left of the last peer

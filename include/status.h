@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program counts and tells: exit statuses and counters.
+ * What the program counts and tells: exit statuses, counters, and the state as text.
  */
 #ifndef STATUS_H
 #define STATUS_H
@@ -42,9 +42,38 @@ struct counters {
 	uint64_t rekeys;	       /* fresh handshakes inside a connection */
 };
 
-#define COUNTERS_TEXT_LEN 768
+/* What there is to know about a running tunnel. Zero where it cannot be known. */
+struct status {
+	const char *dev, *state; /* "listening", "connecting", "connected", "ended" */
+	const char *peer;	 /* address and port, or "none" */
+	int pid;
+	int64_t since;	    /* of the state: seconds of the clock on the wall */
+	uint64_t pcap_lost; /* packets that could not be recorded */
+	uint64_t queue_us;  /* how long packets wait in the queue nowadays */
+	uint64_t rtt_us;    /* the connection's round trip */
+	uint64_t rate;	    /* what the connection has delivered lately, bytes a second */
+	const struct counters *counters;
+};
 
-/** counters_text() - one line of key=value; returns @text */
-const char *counters_text(const struct counters *c, char text[COUNTERS_TEXT_LEN]);
+#define STATUS_TEXT_LEN 1280
+
+/**
+ * status_text() - key=value, for people and for sh, which can source it
+ * @separator:	between them, and at the end when it is a newline
+ *
+ * Return: @text.
+ */
+const char *status_text(const struct status *s, char separator, char text[STATUS_TEXT_LEN]);
+
+#define STATUS_METER_LEN 160
+
+/**
+ * status_meter() - a line for a terminal: rates both ways, round trip, queue
+ * @before:	counters as they were @ms ago, ms > 0
+ *
+ * Return: @text.
+ */
+const char *status_meter(const struct status *s, const struct counters *before, int64_t ms,
+			 char text[STATUS_METER_LEN]);
 
 #endif

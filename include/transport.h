@@ -87,8 +87,13 @@ int transport_result(int fd);
  */
 void transport_set_lowat(int fd, size_t bytes);
 
-/** transport_delivery_rate() - what the connection has delivered lately, in bytes a second; or 0 */
-uint64_t transport_delivery_rate(int fd);
+/* What TCP knows of a connection; zeros when it knows nothing. */
+struct transport_facts {
+	uint64_t rate;	 /* what has been delivered lately, bytes a second */
+	uint64_t rtt_us; /* smoothed round trip */
+};
+
+struct transport_facts transport_facts(int fd);
 
 /**
  * transport_linger() - end our direction and wait for the peer to end its own

@@ -11,9 +11,9 @@ TUNNEL=$(realpath "${TUNNEL:-$(dirname "$0")/../tunnel}")
 cd "$(dirname "$0")/.."
 
 # Documented already, and in -h soon. An option that -h has must not be here.
-pending="bridge persist owner group up down stats pcap meter"
+pending=""
 # Other programs' options in our texts.
-foreign="device cap-add"
+foreign="device cap-add now"
 # Parts of explained messages that are the system's, or that the program puts together.
 composed="No such file or directory|Connection refused|is a tap, not a"
 

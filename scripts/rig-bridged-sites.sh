@@ -58,15 +58,11 @@ ip -n $east addr add 192.0.2.2/24 dev eth0
 ip -n $west link set eth0 up
 ip -n $east link set eth0 up
 
-# -a: Ethernet frames, by a tap. -l none: a port of a bridge has no address.
+# -a: Ethernet frames, by a tap. --bridge: the tap becomes a port of the bridge, and has no address.
 # -D returns when an end is ready; -w: or fails when there is no server for 10 seconds.
-ip netns exec $west "$tunnel" -s -a -i tap0 -l none -D --pidfile "$dir/west.pid"
-ip netns exec $east "$tunnel" -c 192.0.2.1 -a -i tap0 -l none -D -w 10 --pidfile "$dir/east.pid"
-
-# The tap becomes a port of the bridge. Where tunnel has --bridge, "--bridge br0" in the two
-# commands above takes the place of these two lines.
-ip -n $west link set tap0 master br0
-ip -n $east link set tap0 master br0
+ip netns exec $west "$tunnel" -s -a -i tap0 --bridge br0 -D --pidfile "$dir/west.pid"
+ip netns exec $east "$tunnel" -c 192.0.2.1 -a -i tap0 --bridge br0 -D -w 10 \
+	--pidfile "$dir/east.pid"
 
 ip netns exec $west-host $ping 10.1.0.2 >/dev/null
 echo "west-host reaches east-host in its own subnet: 10.1.0.2 answers"

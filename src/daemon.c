@@ -35,8 +35,7 @@ static void wait_and_exit(int fd, pid_t child)
 	_exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
 }
 
-/* A descriptor of the script that started us, held open, could keep others waiting for ever. */
-static void close_all_but(int keep1, int keep2, int keep3)
+void daemon_close_all_but(int keep1, int keep2, int keep3, int even_cloexec)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -45,7 +44,7 @@ static void close_all_but(int keep1, int keep2, int keep3)
 		int fd = atoi(entry->d_name);
 
 		if (fd > STDERR_FILENO && fd != keep1 && fd != keep2 && fd != keep3 &&
-		    fd != dirfd(dir) && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+		    fd != dirfd(dir) && (even_cloexec || !(fcntl(fd, F_GETFD) & FD_CLOEXEC)))
 			close(fd);
 	}
 	if (dir)
@@ -67,15 +66,24 @@ int daemon_start(struct daemon *d, int keep1, int keep2)
 		wait_and_exit(fds[0], child);
 	}
 	close(fds[0]);
-	close_all_but(keep1, keep2, fds[1]);
+	daemon_close_all_but(keep1, keep2, fds[1], 0);
 	d->parent_fd = fds[1];
 	setsid();
 	return 0;
 }
 
-void daemon_release(struct daemon *d)
+void daemon_leave_stderr(void)
 {
 	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		return;
+	log_to_syslog();
+	dup2(STDIN_FILENO, STDERR_FILENO);
+}
+
+void daemon_release(struct daemon *d)
+{
 	int null_fd;
 
 	if (d->parent_fd < 0)
@@ -84,10 +92,7 @@ void daemon_release(struct daemon *d)
 	if (null_fd >= 0) {
 		dup2(null_fd, STDIN_FILENO);
 		dup2(null_fd, STDOUT_FILENO);
-		if (fstat(STDERR_FILENO, &st) < 0 || !S_ISREG(st.st_mode)) {
-			log_to_syslog();
-			dup2(null_fd, STDERR_FILENO);
-		}
+		daemon_leave_stderr();
 		if (null_fd > STDERR_FILENO)
 			close(null_fd);
 	}
@@ -153,7 +158,7 @@ __attribute__((format(printf, 4, 5))) static int pidfile_fail(struct pidfile *pf
 	return -1;
 }
 
-static int open_directory(const char *path, const char **name)
+int daemon_open_directory(const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[4096] = ".";
@@ -203,7 +208,7 @@ int pidfile_create(struct pidfile *pf, const char *path, char error[DAEMON_ERROR
 	int err;
 
 	pf->fd = -1;
-	pf->dir_fd = open_directory(path, &pf->name);
+	pf->dir_fd = daemon_open_directory(path, &pf->name);
 	if (pf->dir_fd < 0)
 		return pidfile_fail(pf, path, error, "%s", strerror(errno));
 	err = pidfile_lock(pf);

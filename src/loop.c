@@ -23,9 +23,11 @@
 #include "handshake.h"
 #include "log.h"
 #include "notes.h"
+#include "notify.h"
 #include "pump.h"
 #include "secret.h"
 #include "status.h"
+#include "watch.h"
 #include "wipe.h"
 
 #define ACCEPTS_A_TURN	  8  /* newcomers a turn */
@@ -35,16 +37,21 @@
 #define PROVED_MS (HANDSHAKE_TIMEOUT_MS + 1000)
 #define FINISH_MS 1000 /* for the last bytes of a connection that we end */
 
+#define TELL_MS 100 /* at least, from one status of NOTIFY_SOCKET to the next */
+
 #define NO_STATUS (-1)
+#define NO_PEER	  UINT64_MAX /* of what was told */
 
 enum source {
 	SOURCE_SIGNAL,
 	SOURCE_EXIT,   /* --exit-fd */
 	SOURCE_PARENT, /* -D: the parent that waits */
+	SOURCE_HELPER, /* that runs the hooks */
 	SOURCE_EVENTS, /* links have changed */
 	SOURCE_DEVICE,
 	SOURCE_LINK,
 	SOURCE_PEER,
+	SOURCE_PCAP,	   /* what waits to be recorded */
 	SOURCE_HANDSHAKES, /* the first of HANDSHAKE_SLOTS */
 	NSOURCES = SOURCE_HANDSHAKES + HANDSHAKE_SLOTS,
 };
@@ -53,6 +60,8 @@ struct loop {
 	const struct options *opts;
 	struct device *device;
 	struct daemon *daemon;
+	struct helper *helper;
+	struct notify *notify;
 	int signal_fd;
 	uint16_t port;
 	struct link link;
@@ -69,10 +78,17 @@ struct loop {
 	int64_t wait_until_ms; /* -w, while no peer has ever come */
 	int quiet_peer;	       /* earlier connections were futile, so say less about this */
 	int is_ready;
+	uint64_t told_peer; /* NOTIFY_SOCKET: which one, by its number; NO_PEER; 0: nothing told */
+	int told_ready;
+	int64_t tell_from_ms;
 	int status;	    /* NO_STATUS: go on */
 	struct notes notes; /* what is said about peers and newcomers; with a key about peers, */
 	struct notes strangers; /* and about newcomers */
 	struct counters counters;
+	int64_t state_since; /* seconds of the clock on the wall */
+	struct watch watch;
+	struct pcap *pcap;
+	int said_pcap_err;
 	struct pump pump; /* its fd is the peer's, -1 without one */
 };
 
@@ -90,23 +106,130 @@ static int has_peer(const struct loop *l)
 	return l->pump.fd >= 0;
 }
 
+/* ---- watching ---- */
+
+static const char *state_name(const struct loop *l)
+{
+	if (l->status != NO_STATUS)
+		return "ended";
+	if (has_peer(l))
+		return "connected";
+	return l->opts->role == ROLE_SERVER ? "listening" : "connecting";
+}
+
+static struct status status_of(const struct loop *l)
+{
+	struct transport_facts facts = transport_facts(l->pump.fd);
+
+	return (struct status){
+		.dev = l->device->net.name,
+		.state = state_name(l),
+		.peer = has_peer(l) ? l->peer_text : "none",
+		.pid = (int)getpid(),
+		.since = l->state_since,
+		.pcap_lost = l->pcap->lost,
+		.queue_us = fqcodel_sojourn_us(&l->pump.queue, (uint64_t)l->now_us),
+		.rtt_us = facts.rtt_us,
+		.rate = facts.rate,
+		.counters = &l->counters,
+	};
+}
+
+static void state_changed(struct loop *l)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	l->state_since = now.tv_sec;
+	watch_touch(&l->watch);
+}
+
+static void update_watch(struct loop *l)
+{
+	struct status status;
+
+	if (l->now_ms < watch_deadline_ms(&l->watch, &l->counters))
+		return;
+	status = status_of(l);
+	watch_update(&l->watch, &status, l->now_ms);
+}
+
+static void print_status(struct loop *l, enum log_level level, const char *what)
+{
+	struct status status = status_of(l);
+	char text[STATUS_TEXT_LEN];
+
+	log_print(level, "%s%s", what, status_text(&status, ' ', text));
+}
+
+static void flush_pcap(struct loop *l)
+{
+	pcap_flush(l->pcap);
+	if (l->pcap->err && !l->said_pcap_err)
+		log_error("--pcap: the recording has ended: %s",
+			  l->pcap->err == -EPIPE ? "its reader has gone" : strerror(-l->pcap->err));
+	l->said_pcap_err = l->pcap->err != 0;
+}
+
 /* ---- ready ---- */
+
+/* The number of the peer that there is, as peers are counted. */
+static uint64_t which_peer(const struct loop *l)
+{
+	return has_peer(l) && l->is_accepted ? l->counters.peers : NO_PEER;
+}
+
+/* Is there something to tell, and when? However often peers come and go. */
+static int64_t tell_at_ms(const struct loop *l)
+{
+	if (!notify_enabled(l->notify) ||
+	    (which_peer(l) == l->told_peer && l->is_ready == l->told_ready))
+		return LINK_NO_DEADLINE;
+	return l->tell_from_ms;
+}
+
+/* NOTIFY_SOCKET. When the receiver is behind, it is told later. */
+static void tell_state(struct loop *l)
+{
+	int is_client = l->opts->role == ROLE_CLIENT, err;
+	char ready[64] = "";
+
+	if (l->is_ready && !l->told_ready && l->opts->daemon)
+		snprintf(ready, sizeof(ready), "MAINPID=%d\nREADY=1\n", (int)getpid());
+	else if (l->is_ready && !l->told_ready)
+		snprintf(ready, sizeof(ready), "READY=1\n");
+	if (which_peer(l) != NO_PEER)
+		err = notify_send(l->notify, "%sSTATUS=%s %s", ready,
+				  is_client ? "connected to" : "connection from", l->peer_text);
+	else if (is_client)
+		err = notify_send(l->notify, "%sSTATUS=connecting to %s port %u", ready,
+				  l->opts->host, l->port);
+	else
+		err = notify_send(l->notify, "%sSTATUS=listening on port %u", ready, l->port);
+	l->tell_from_ms = l->now_ms + TELL_MS;
+	if (err < 0)
+		return;
+	l->told_peer = which_peer(l);
+	l->told_ready = l->is_ready;
+}
 
 static void announce_ready(struct loop *l)
 {
-	char addresses[DEVICE_ADDRESSES_LEN], line[DEVICE_ADDRESSES_LEN + 128];
+	char addresses[ADDRESSES_TEXT_LEN], line[ADDRESSES_TEXT_LEN + 128];
 	int err;
 
 	l->is_ready = 1;
-	device_addresses_text(l->device, addresses);
-	snprintf(line, sizeof(line), "ready dev=%s port=%u address=%s pid=%d\n", l->device->name,
-		 l->port, addresses, (int)getpid());
+	addresses_text(&l->device->addresses, addresses);
+	snprintf(line, sizeof(line), "ready dev=%s port=%u address=%s pid=%d\n",
+		 l->device->net.name, l->port, addresses, (int)getpid());
 	if (l->opts->ready_fd != OPTIONS_NO_FD) {
 		err = daemon_write_line(l->opts->ready_fd, line);
 		if (err < 0)
 			log_error("--ready-fd %d: %s", l->opts->ready_fd, strerror(-err));
 	}
+	tell_state(l); /* before our parent ends, whom a service manager knows */
 	daemon_release(l->daemon);
+	helper_detach(l->helper);
 }
 
 /* Connected is what has a peer that keeps us, and a device through which the kernel lets packets. */
@@ -120,6 +243,19 @@ static void check_ready(struct loop *l)
 }
 
 /* ---- the peer comes and goes ---- */
+
+static void tell_hooks(const struct loop *l, enum hook hook)
+{
+	struct helper_facts facts = {.mtu = l->device->net.mtu,
+				     .rx_bytes = l->counters.rx_bytes,
+				     .tx_bytes = l->counters.tx_bytes};
+
+	_Static_assert(sizeof(facts.address) == ADDRESSES_TEXT_LEN, "all addresses fit");
+	addresses_text(&l->device->addresses, facts.address);
+	memcpy(facts.dev, l->device->net.name, sizeof(facts.dev));
+	memcpy(facts.peer, l->peer_text, sizeof(facts.peer));
+	helper_tell(l->helper, hook, &facts);
+}
 
 /* The first line about a peer, at once or when it has proved good. */
 static void announce_peer(const struct loop *l)
@@ -136,7 +272,7 @@ static void announce_peer(const struct loop *l)
 }
 
 /*
- * A peer is accepted, and so there is one for --ready and -w, when it has shown the key, a packet has come
+ * A peer is accepted, and so there is one for --ready, -w and --up, when it has shown the key, a packet has come
  * or it has not closed the connection right away. It has proved good with a packet or after a while: then its
  * pauses are short again and its troubles are news. (With a key a packet proves nothing more: of two clients
  * with one key each has sent some before the other replaces it.)
@@ -152,6 +288,7 @@ static void judge_peer(struct loop *l)
 	    (session->is_keyed || session->seen_packet || age_ms >= ACCEPTED_MS)) {
 		l->is_accepted = 1;
 		l->wait_until_ms = LINK_NO_DEADLINE;
+		tell_hooks(l, HOOK_UP);
 	}
 	if (!l->is_proved &&
 	    ((!session->is_keyed && session->seen_packet) || age_ms >= PROVED_MS)) {
@@ -199,6 +336,7 @@ static void attach_peer(struct loop *l, int fd, const struct endpoint *peer, str
 		l->quiet_peer = notes_is_troublesome(&l->notes, peer) ||
 				!notes_may_say(&l->notes, l->now_ms);
 	announce_peer(l);
+	state_changed(l);
 	device_set_carrier(l->device, 1);
 }
 
@@ -207,7 +345,10 @@ static void close_peer(struct loop *l)
 	transport_close(l->pump.fd);
 	pump_stop(&l->pump);
 	l->peer_rekeys = 0;
+	state_changed(l);
 	device_set_carrier(l->device, 0);
+	if (l->is_accepted)
+		tell_hooks(l, HOOK_DOWN);
 }
 
 /* Client: there is no peer again. @status: what that means with --once. */
@@ -278,7 +419,7 @@ static void meet_newcomer(struct loop *l, int fd, const struct endpoint *peer)
 /* With a key: a newcomer, of which nothing is known. */
 static void begin_handshake(struct loop *l, int fd, const struct endpoint *peer)
 {
-	l->handshakes.mine.mtu = (uint16_t)l->device->mtu;
+	l->handshakes.mine.mtu = (uint16_t)l->device->net.mtu;
 	if (!handshakes_add(&l->handshakes, fd, peer, l->now_ms))
 		return;
 	l->counters.strangers++;
@@ -425,16 +566,16 @@ static void refresh_device(struct loop *l)
 	char old_name[IFNAMSIZ];
 	unsigned changes;
 
-	memcpy(old_name, l->device->name, sizeof(old_name));
+	memcpy(old_name, l->device->net.name, sizeof(old_name));
 	changes = device_refresh(l->device);
 	if (changes & DEVICE_DELETED) {
 		device_is_gone(l);
 		return;
 	}
-	l->pump.queue.mtu = l->device->mtu + ETHER_HEADER_LEN;
+	l->pump.queue.mtu = l->device->net.mtu + ETHER_HEADER_LEN;
 	if (changes & DEVICE_RENAMED) {
-		log_notice("the device is called %s now", l->device->name);
-		log_set_name(l->device->name);
+		log_notice("the device is called %s now", l->device->net.name);
+		log_set_name(l->device->net.name);
 	}
 	if (changes & DEVICE_MOVED)
 		log_notice(
@@ -475,7 +616,6 @@ static void start_over(struct loop *l)
 static void take_signals(struct loop *l)
 {
 	struct signalfd_siginfo info;
-	char text[COUNTERS_TEXT_LEN];
 
 	while (read(l->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
@@ -483,8 +623,7 @@ static void take_signals(struct loop *l)
 			start_over(l);
 			break;
 		case SIGUSR1:
-			log_print(LEVEL_ANSWER, "peer=%s %s", has_peer(l) ? l->peer_text : "none",
-				  counters_text(&l->counters, text));
+			print_status(l, LEVEL_ANSWER, "");
 			break;
 		default:
 			log_debug("ended by signal %u", info.ssi_signo);
@@ -509,10 +648,13 @@ static nfds_t fill_pollfds(const struct loop *l, struct pollfd fds[NSOURCES])
 	/* Not POLLIN: it is not read, since others may share it and a read could wait for them. */
 	fds[SOURCE_EXIT] = (struct pollfd){.fd = l->opts->exit_fd, .events = POLLRDHUP};
 	fds[SOURCE_PARENT] = (struct pollfd){.fd = l->daemon->parent_fd, .events = 0};
+	fds[SOURCE_HELPER] = (struct pollfd){.fd = l->helper->fd, .events = 0};
 	fds[SOURCE_EVENTS] = (struct pollfd){.fd = l->device->events_fd, .events = POLLIN};
 	fds[SOURCE_DEVICE] = (struct pollfd){.fd = l->device->fd, .events = POLLIN};
 	fds[SOURCE_LINK] = link_pollfd(&l->link);
 	fds[SOURCE_PEER] = (struct pollfd){.fd = l->pump.fd, .events = peer_events};
+	fds[SOURCE_PCAP] = (struct pollfd){.fd = pcap_is_pending(l->pcap) ? l->pcap->fd : -1,
+					   .events = POLLOUT};
 	return SOURCE_HANDSHAKES + handshakes_pollfds(&l->handshakes, fds + SOURCE_HANDSHAKES);
 }
 
@@ -532,6 +674,8 @@ static int poll_timeout_ms(const struct loop *l)
 	int64_t until_ms = earlier(l->link.deadline_ms, l->wait_until_ms);
 
 	until_ms = earlier(until_ms, judgement_ms(l));
+	until_ms = earlier(until_ms, watch_deadline_ms(&l->watch, &l->counters));
+	until_ms = earlier(until_ms, tell_at_ms(l));
 	until_ms = earlier(until_ms, handshakes_deadline_ms(&l->handshakes));
 	until_ms = earlier(until_ms, us_to_ms(session_due_at_us(&l->pump.session)));
 	until_ms = earlier(until_ms, us_to_ms(session_is_lost_at_us(&l->pump.session)));
@@ -578,6 +722,8 @@ static void run_turn(struct loop *l, struct pollfd fds[NSOURCES], nfds_t nfds)
 		exit_fd_closed(l);
 	if (fds[SOURCE_PARENT].revents)
 		l->status = EXIT_SYSTEM; /* whoever waits for us was killed */
+	if (fds[SOURCE_HELPER].revents)
+		helper_is_gone(l->helper);
 	if (l->status != NO_STATUS)
 		return;
 	if (fds[SOURCE_EVENTS].revents)
@@ -598,6 +744,8 @@ static void run_turn(struct loop *l, struct pollfd fds[NSOURCES], nfds_t nfds)
 	if (l->status == NO_STATUS) {
 		judge_peer(l);
 		check_ready(l);
+		if (l->now_ms >= tell_at_ms(l))
+			tell_state(l);
 	}
 	if (l->status == NO_STATUS && l->now_ms >= l->wait_until_ms)
 		wait_is_over(l);
@@ -624,6 +772,8 @@ static void loop_init(struct loop *l, const struct loop_setup *setup)
 	l->opts = setup->opts;
 	l->device = setup->device;
 	l->daemon = setup->daemon;
+	l->helper = setup->helper;
+	l->notify = setup->notify;
 	l->signal_fd = setup->signal_fd;
 	l->port = setup->port;
 	l->status = NO_STATUS;
@@ -637,7 +787,10 @@ static void loop_init(struct loop *l, const struct loop_setup *setup)
 		l->wait_until_ms = l->now_ms + (int64_t)l->opts->wait_s * 1000;
 	if (setup->key)
 		init_handshakes(l, setup->key);
-	pump_init(&l->pump, setup->device, &l->counters, random);
+	l->pcap = setup->pcap;
+	watch_init(&l->watch, setup->stats, l->opts->meter, l->now_ms);
+	pump_init(&l->pump, setup->device, &l->counters, l->pcap, random);
+	state_changed(l);
 	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, (uint32_t)(random >> 32));
 	if (l->opts->role == ROLE_CLIENT)
 		link_seek(&l->link, l->now_ms, 1);
@@ -647,7 +800,7 @@ int loop_run(const struct loop_setup *setup)
 {
 	struct pollfd fds[NSOURCES];
 	struct loop *l = calloc(1, sizeof(*l));
-	char text[COUNTERS_TEXT_LEN];
+	struct status last;
 	int status;
 
 	if (!l) {
@@ -657,6 +810,7 @@ int loop_run(const struct loop_setup *setup)
 	}
 	loop_init(l, setup);
 	check_ready(l);
+	update_watch(l);
 	while (l->status == NO_STATUS) {
 		nfds_t nfds = fill_pollfds(l, fds);
 
@@ -667,10 +821,15 @@ int loop_run(const struct loop_setup *setup)
 		}
 		read_clock(l);
 		run_turn(l, fds, nfds);
+		flush_pcap(l);
+		update_watch(l);
 	}
+	notify_send(l->notify, "STOPPING=1\nSTATUS=ending");
 	leave_peer(l);
 	link_close(&l->link);
-	log_debug("end: %s", counters_text(&l->counters, text));
+	last = status_of(l);
+	watch_end(&l->watch, &last);
+	print_status(l, LEVEL_NOTICE, "end: ");
 	status = l->status;
 	handshakes_wipe(&l->handshakes);
 	free(l);

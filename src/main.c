@@ -10,8 +10,10 @@
 
 #include "daemon.h"
 #include "device.h"
+#include "helper.h"
 #include "log.h"
 #include "loop.h"
+#include "notify.h"
 #include "options.h"
 #include "secret.h"
 #include "status.h"
@@ -84,15 +86,15 @@ static int open_signal_fd(sigset_t *old)
 
 static void say_what_is(const struct options *opts, const struct device *dev, uint16_t port)
 {
-	char addresses[DEVICE_ADDRESSES_LEN];
+	char addresses[ADDRESSES_TEXT_LEN];
 
-	device_addresses_text(dev, addresses);
+	addresses_text(&dev->addresses, addresses);
 	if (opts->role == ROLE_CLIENT) {
-		log_notice("address %s, MTU %u; connecting to %s port %u", addresses, dev->mtu,
+		log_notice("address %s, MTU %u; connecting to %s port %u", addresses, dev->net.mtu,
 			   opts->host, port);
 		return;
 	}
-	log_notice("address %s, MTU %u; listening on port %u", addresses, dev->mtu, port);
+	log_notice("address %s, MTU %u; listening on port %u", addresses, dev->net.mtu, port);
 	if (!opts->key)
 		log_notice(
 			"there is no key: whoever reaches port %u can use this tunnel; use -k at "
@@ -114,11 +116,42 @@ static int print_new_key(unsigned given)
 	return err < 0 ? EXIT_SYSTEM : EXIT_OK;
 }
 
-/* From the pid file to the end. Everything that is opened here is closed here. */
-static int run(const struct options *opts, struct daemon *daemon, uint8_t *key)
+/* The device is there, and nothing stands in the way: now files may be overwritten. */
+static int run_with_device(struct loop_setup *setup)
 {
-	struct loop_setup setup = {
-		.opts = opts, .daemon = daemon, .key = key, .listen_fd = -1, .port = opts->port};
+	static struct pcap pcap; /* large */
+	const struct options *opts = setup->opts;
+	struct stats stats = {.dir_fd = -1};
+	char error[512];
+	int status;
+
+	if (pcap_open(&pcap, opts->pcap, opts->kind, error) < 0 ||
+	    stats_open(&stats, opts->stats, error) < 0) {
+		log_error("%s", error);
+		status = EXIT_SYSTEM;
+	} else {
+		say_what_is(opts, setup->device, setup->port);
+		log_debug("offload: %s", device_offload_text(setup->device));
+		setup->pcap = &pcap;
+		setup->stats = &stats;
+		status = loop_run(setup);
+	}
+	pcap_close(&pcap);
+	stats_close(&stats);
+	return status;
+}
+
+/* From the pid file to the end. Everything that is opened here is closed here. */
+static int run(const struct options *opts, struct daemon *daemon, struct helper *helper,
+	       struct notify *notify, uint8_t *key)
+{
+	struct loop_setup setup = {.opts = opts,
+				   .daemon = daemon,
+				   .helper = helper,
+				   .notify = notify,
+				   .key = key,
+				   .listen_fd = -1,
+				   .port = opts->port};
 	struct pidfile pidfile = {.fd = -1, .dir_fd = -1};
 	struct device device;
 	char error[512];
@@ -147,10 +180,9 @@ static int run(const struct options *opts, struct daemon *daemon, uint8_t *key)
 		if (setup.listen_fd >= 0)
 			close(setup.listen_fd);
 	} else {
-		log_set_name(device.name);
-		say_what_is(opts, &device, setup.port);
-		log_debug("offload: %s", device_offload_text(&device));
-		status = loop_run(&setup);
+		log_set_name(device.net.name);
+		status = run_with_device(&setup);
+		helper_finish(helper); /* --down finds the device */
 		device_close(&device);
 	}
 	pidfile_remove(&pidfile);
@@ -159,31 +191,49 @@ static int run(const struct options *opts, struct daemon *daemon, uint8_t *key)
 }
 
 /* The key comes first: without it there is nothing to set up. */
-static int run_with_key(const struct options *opts, struct daemon *daemon)
+static int run_with_key(const struct options *opts, struct daemon *daemon, struct helper *helper,
+			struct notify *notify)
 {
 	uint8_t key[KEYFILE_KEY_LEN];
 	char error[SECRET_ERROR_LEN];
 	int status;
 
 	if (!opts->key)
-		return run(opts, daemon, NULL);
+		return run(opts, daemon, helper, notify, NULL);
 	secret_protect();
 	if (secret_read(opts->key, key, error) < 0) {
 		log_error("%s", error);
 		return EXIT_SYSTEM;
 	}
-	status = run(opts, daemon, key);
+	status = run(opts, daemon, helper, notify, key);
 	crypto_wipe(key, sizeof(key));
+	return status;
+}
+
+/* The helper comes before the key, which it must not have. */
+static int run_with_helper(const struct options *opts, struct daemon *daemon, struct notify *notify)
+{
+	struct helper helper;
+	int err = helper_start(&helper, opts);
+	int status;
+
+	if (err < 0) {
+		log_error("--up, --down: %s", strerror(-err));
+		return EXIT_SYSTEM;
+	}
+	status = run_with_key(opts, daemon, &helper, notify);
+	helper_finish(&helper);
 	return status;
 }
 
 int main(int argc, char *argv[])
 {
 	struct daemon daemon = {.parent_fd = -1};
+	struct notify notify;
 	struct options opts;
 	char error[OPTIONS_ERROR_LEN];
 	unsigned given;
-	int err;
+	int err, status;
 
 	signal(SIGPIPE, SIG_IGN);
 	given = fill_standard_fds();
@@ -205,14 +255,21 @@ int main(int argc, char *argv[])
 	    check_fd("--exit-fd", opts.exit_fd, given) < 0)
 		return EXIT_USAGE;
 	keep_exit_fd(&opts);
+	if (opts.meter && !isatty(STDERR_FILENO)) {
+		log_error("--meter: standard error is not a terminal");
+		return EXIT_USAGE;
+	}
 	if (opts.quiet)
 		log_set_level(LEVEL_ERROR);
 	else if (opts.debug)
 		log_set_level(opts.debug == 1 ? LEVEL_DEBUG : LEVEL_PACKET);
+	notify_open(&notify);
 	err = opts.daemon ? daemon_start(&daemon, opts.ready_fd, opts.exit_fd) : 0;
 	if (err < 0) {
 		log_error("-D: %s", strerror(-err));
 		return EXIT_SYSTEM;
 	}
-	return run_with_key(&opts, &daemon);
+	status = run_with_helper(&opts, &daemon, &notify);
+	notify_close(&notify);
+	return status;
 }

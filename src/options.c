@@ -335,6 +335,15 @@ static int set_bind_dev(struct parser *p, const char *value)
 	return 0;
 }
 
+static int set_bridge(struct parser *p, const char *value)
+{
+	if (!*value || strlen(value) >= IFNAMSIZ)
+		return bad(p, "%s %s: a bridge's name has 1 to %d characters", p->label, value,
+			   IFNAMSIZ - 1);
+	p->opts->bridge = value;
+	return 0;
+}
+
 static int set_ready(struct parser *p, const char *value)
 {
 	if (!strcmp(value, "listening"))
@@ -393,6 +402,10 @@ static const struct option_row table[] = {
 	       "68 to 65535, with -a 14 less, with -k 18 less\n[the device's, 1500]"),
 	TEXT('N', "netns", "NAME|PATH", netns,
 	     "the device lives in that network namespace,\nthe socket stays here"),
+	SET(0, "bridge", "NAME", set_bridge, "put the tap into this bridge; no address unless -l"),
+	FLAG(0, "persist", persist, "the device stays when the tunnel ends"),
+	TEXT(0, "owner", "USER", owner, "who may use it then, besides root"),
+	TEXT(0, "group", "GROUP", group, "the same, for a group"),
 	FLAG(0, "no-offload", no_offload, "one packet a read and a write"),
 	GROUP("connection"),
 	SET('p', "port", "N", set_port, "[55555]; 0 with -s: any free port, told when ready"),
@@ -418,6 +431,11 @@ static const struct option_row table[] = {
 	NUMBER(0, "exit-fd", "N", TYPE_FD, exit_fd, 0, MAX_FD,
 	       "end when the other end of this descriptor closes"),
 	TEXT(0, "pidfile", "FILE", pidfile, "keep the process id there while running"),
+	TEXT(0, "up", "CMD", up, "run by /bin/sh when a peer has come"),
+	TEXT(0, "down", "CMD", down, "run when it is gone, once for each --up"),
+	TEXT(0, "stats", "FILE", stats, "keep a status file there, key=value lines"),
+	TEXT(0, "pcap", "FILE", pcap, "record the packets that pass; \"-\": standard output"),
+	FLAG(0, "meter", meter, "a live line with rates, round trip and queue"),
 	{.letter = 'd',
 	 .name = "debug",
 	 .type = TYPE_COUNT,
@@ -603,6 +621,13 @@ static int options_check(struct parser *p)
 			   opts->key ? "what seals a packet counts" : "the Ethernet header counts");
 	if (opts->key && !strcmp(opts->key, "-") && opts->exit_fd == 0)
 		return bad(p, "-k - and --exit-fd 0 both want standard input");
+	if (opts->bridge && opts->kind != PACKET_ETHER)
+		return bad(p, "--bridge %s: goes with a tap, -a", opts->bridge);
+	if ((opts->owner || opts->group) && !opts->persist)
+		return bad(p, "--owner and --group go with --persist: else the device ends with "
+			      "the tunnel");
+	if (opts->meter && (opts->daemon || opts->quiet))
+		return bad(p, "--meter goes with neither -D nor -q: it needs the terminal");
 	if (opts->ready_fd != OPTIONS_NO_FD && opts->ready_fd == opts->exit_fd)
 		return bad(p, "--ready-fd and --exit-fd name the same descriptor, %d",
 			   opts->exit_fd);
@@ -629,7 +654,7 @@ static void options_complete(struct options *opts)
 		strcpy(opts->dev, opts->kind == PACKET_ETHER ? "tap%d" : "tun%d");
 	if (opts->ready == READY_DEFAULT)
 		opts->ready = opts->role == ROLE_SERVER ? READY_LISTENING : READY_CONNECTED;
-	if (!opts->naddresses && !opts->no_address) {
+	if (!opts->naddresses && !opts->no_address && !opts->bridge) {
 		struct prefix *prefix = &opts->addresses[opts->naddresses++];
 
 		opts->default_address = 1;

@@ -39,13 +39,15 @@
 _Static_assert(SESSION_OUT_SIZE >= COMMIT_MAX + FRAME_HEADER_LEN + FRAME_PAYLOAD_MAX,
 	       "what is committed and a packet more fit");
 
-void pump_init(struct pump *p, struct device *device, struct counters *counters, uint64_t seed)
+void pump_init(struct pump *p, struct device *device, struct counters *counters, struct pcap *pcap,
+	       uint64_t seed)
 {
 	p->device = device;
+	p->pcap = pcap;
 	p->counters = counters;
 	p->fd = -1;
 	session_reset(&p->session, device->kind, NULL);
-	fqcodel_init(&p->queue, device->kind, device->mtu + ETHER_HEADER_LEN, seed);
+	fqcodel_init(&p->queue, device->kind, device->net.mtu + ETHER_HEADER_LEN, seed);
 	merge_init(&p->merge, device->kind, device->has_vnet ? MERGE_ALL : 0);
 }
 
@@ -98,10 +100,20 @@ void pump_stop(struct pump *p)
 	fqcodel_reset(&p->queue);
 }
 
+/* Is somebody looking? */
+static int is_watched(const struct pump *p)
+{
+	return log_enabled(LEVEL_PACKET) || p->pcap->fd >= 0;
+}
+
+/* A packet passes: for the recording and for -dd. */
 static void show_packet(const struct pump *p, const char *arrow, const uint8_t *packet, size_t len)
 {
 	char text[PACKET_TEXT_LEN];
 
+	if (!is_watched(p))
+		return;
+	pcap_add(p->pcap, packet, len);
 	if (!log_enabled(LEVEL_PACKET))
 		return;
 	packet_describe(text, p->device->kind, packet, len);
@@ -175,7 +187,7 @@ static void fit_commit(struct pump *p, uint64_t now_us)
 	if (now_us - p->commit_at_us < COMMIT_EVERY_US)
 		return;
 	p->commit_at_us = now_us;
-	commit = (size_t)(transport_delivery_rate(p->fd) * COMMIT_US / 1000000);
+	commit = (size_t)(transport_facts(p->fd).rate * COMMIT_US / 1000000);
 	if (commit < COMMIT_MIN)
 		commit = COMMIT_MIN;
 	if (commit > COMMIT_MAX)
@@ -340,7 +352,7 @@ static enum pump_event device_refused(struct pump *p, int err)
 			log_notice(
 				"the device is down, packets from the peer are dropped; \"ip link "
 				"set %s up\" goes on",
-				p->device->name);
+				p->device->net.name);
 		p->said_down = 1;
 		return PUMP_OK;
 	default:
@@ -391,7 +403,7 @@ static enum pump_event write_group(struct pump *p, const struct merge_group *gro
 {
 	int err;
 
-	for (unsigned i = 0; log_enabled(LEVEL_PACKET) && i < group->npackets; i++) {
+	for (unsigned i = 0; is_watched(p) && i < group->npackets; i++) {
 		size_t len;
 		const uint8_t *packet = merge_group_packet(group, i, &len);
 

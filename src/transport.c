@@ -346,15 +346,18 @@ void transport_set_lowat(int fd, size_t bytes)
 	(void)set_int(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)bytes);
 }
 
-uint64_t transport_delivery_rate(int fd)
+struct transport_facts transport_facts(int fd)
 {
+	struct transport_facts facts = {0};
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
-	memset(&info, 0, sizeof(info));
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
-		return 0;
-	return info.tcpi_delivery_rate;
+	memset(&info, 0, sizeof(info)); /* an older kernel fills less of it */
+	if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return facts;
+	facts.rate = info.tcpi_delivery_rate;
+	facts.rtt_us = info.tcpi_rtt;
+	return facts;
 }
 
 static int64_t clock_ms(void)

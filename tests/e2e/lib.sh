@@ -19,12 +19,20 @@ A=$ID-a B=$ID-b C=$ID-c SWITCH=$ID-x
 DIR=$(mktemp -d)
 PIDS=
 
+# Whoever waits for a word through a pipe of ours, as a hook may, need not wait any longer.
+release() {
+	for fifo in "$DIR"/*; do
+		[ ! -p "$fifo" ] || : <>"$fifo"
+	done
+}
+
 cleanup() {
 	trap - EXIT
 	set +e
 	for pid in $PIDS; do
 		kill "$pid" 2>/dev/null || :
 	done
+	release
 	for pid in $PIDS; do
 		kill -CONT "$pid" 2>/dev/null || :
 		"$AWAIT" exit -w 3 "$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null || :
@@ -32,6 +40,7 @@ cleanup() {
 	for ns in "$A" "$B" "$C" "$SWITCH" "$ID-d"; do
 		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
 	done
+	release
 	rm -rf "$DIR"
 }
 trap cleanup EXIT

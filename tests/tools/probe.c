@@ -21,6 +21,8 @@
  *		 one every -g microseconds, or, with -t instead of -n, as many as it can send in
  *		 SECONDS; says "N datagrams, BYTES bytes, checksum X". -G: so many are given to the
  *		 kernel at a time, which makes datagrams of them (UDP_SEGMENT).
+ * probe datagrams   a unix datagram socket at ADDR, a path or "@" and an abstract name. Says "listening ADDR",
+ *		 then each datagram as a line with "|" for its newlines, until it is ended.
  * probe rss	 resident memory of a process, in kB
  * probe cpu	 its user and system time so far, in milliseconds
  * probe switches    its voluntary context switches so far: how often it has gone to sleep
@@ -32,7 +34,9 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/un.h>
 
 #include "tool.h"
 
@@ -849,6 +853,46 @@ static int run_cpu(int argc, char **argv)
 	return 0;
 }
 
+/* ---- unix datagrams ---- */
+
+static int unix_bind(const char *name)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	size_t len = strlen(name);
+
+	if (len >= sizeof(addr.sun_path))
+		die("%s: %s", name, strerror(ENAMETOOLONG));
+	memcpy(addr.sun_path, name, len);
+	if (*name == '@')
+		addr.sun_path[0] = 0;
+	len += offsetof(struct sockaddr_un, sun_path) + (*name != '@');
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, (socklen_t)len) < 0)
+		die("%s: %s", name, strerror(errno));
+	return fd;
+}
+
+static int run_datagrams(int argc, char **argv)
+{
+	char text[4096];
+	ssize_t n;
+	int fd;
+
+	if (argc != 2)
+		misused("one address");
+	fd = unix_bind(argv[1]);
+	say("listening %s", argv[1]);
+	for (;;) {
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		if (n < 0)
+			die("%s: %s", argv[1], strerror(errno));
+		text[n] = 0;
+		for (char *c = text; (c = strchr(c, '\n'));)
+			*c = '|';
+		say("%s", text);
+	}
+}
+
 static const struct command commands[] = {
 	{"ping", "[-w S] [-n COUNT] [-s PAYLOAD] [-i MS] [-t S] [-a|-u] ADDR", run_ping},
 	{"sink", "[-w S] [-p PORT] [-b ADDR] [-m N] [-t SECONDS] [-q]", run_sink},
@@ -860,6 +904,7 @@ static const struct command commands[] = {
 	{"udp-source",
 	 "[-w S] [-p PORT] [-n COUNT|-t SECONDS] [-s SIZE] [-g GAP_US] [-G AT_A_TIME] [-S SEED] ADDR",
 	 run_udp_source},
+	{"datagrams", "ADDR", run_datagrams},
 	{"rss", "PID", run_rss},
 	{"cpu", "PID", run_cpu},
 	{"switches", "PID", run_switches},

@@ -7,7 +7,6 @@
 #include "backoff.h"
 #include "packet.h"
 #include "session.h"
-#include "status.h"
 #include "unit.h"
 
 TEST(frame_waits_for_the_second_length_byte)
@@ -396,15 +395,4 @@ TEST(backoff_grows_from_a_tenth_of_a_second_to_five)
 	}
 	backoff_reset(&b);
 	CHECK(backoff_next_ms(&b, 0) == 100);
-}
-
-TEST(counters_are_key_value_pairs)
-{
-	struct counters c = {.tx_packets = 1, .rx_bytes = UINT64_MAX, .refused = 7};
-	char text[COUNTERS_TEXT_LEN];
-
-	counters_text(&c, text);
-	CHECK(strstr(text, "tx_packets=1 ") == text);
-	CHECK(strstr(text, " rx_bytes=18446744073709551615 ") != NULL);
-	CHECK(strstr(text, " refused=7") != NULL);
 }
