@@ -15,9 +15,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -293,23 +293,15 @@ void helper_is_gone(struct helper *h)
 	log_error("the process that runs hooks has ended: %s will not run any more", h->names);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void helper_finish(struct helper *h)
 {
-	int64_t left_ms, until_ms = now_ms() + FINISH_MS;
+	int64_t left_ms, until_ms = clock_ms() + FINISH_MS;
 	struct pollfd p = {.fd = h->fd};
 
 	if (h->fd < 0)
 		return;
 	shutdown(h->fd, SHUT_WR);
-	while (!p.revents && (left_ms = until_ms - now_ms()) > 0)
+	while (!p.revents && (left_ms = until_ms - clock_ms()) > 0)
 		if (poll(&p, 1, (int)left_ms) < 0)
 			p.revents = 0;
 	if (p.revents) {

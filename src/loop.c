@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "handshake.h"
 #include "log.h"
 #include "notes.h"
@@ -94,10 +95,7 @@ struct loop {
 
 static void read_clock(struct loop *l)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	l->now_us = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	l->now_us = clock_us();
 	l->now_ms = l->now_us / 1000;
 }
 

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define LISTEN_BACKLOG 16
 
@@ -358,14 +359,6 @@ struct transport_facts transport_facts(int fd)
 	facts.rate = info.tcpi_delivery_rate;
 	facts.rtt_us = info.tcpi_rtt;
 	return facts;
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Has the peer's kernel taken all that we have sent? */
