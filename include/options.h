@@ -102,6 +102,9 @@ enum options_result {
 enum options_result options_parse(int argc, char *const argv[], struct options *opts,
 				  char error[OPTIONS_ERROR_LEN]);
 
+/** options_mtu_max() - the largest MTU whose packets a frame can carry, for that kind and key */
+unsigned options_mtu_max(const struct options *opts);
+
 #define OPTIONS_HELP_LEN 8192
 
 /** options_help() - the text of -h, made from the table that the parser uses */

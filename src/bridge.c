@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "frame.h"
 #include "log.h"
 
 /* What has our device as a port, a bridge or another. Return: its ifindex, 0 for none, or -errno. */
@@ -143,7 +142,7 @@ static int port_error(const struct netdev *net, const struct bridge *bridge, int
 int bridge_take_mtu(struct bridge *bridge, const struct netdev *net, const struct options *opts,
 		    char error[NETDEV_ERROR_LEN])
 {
-	unsigned max = (opts->key ? FRAME_KEYED_PACKET_MAX : FRAME_PAYLOAD_MAX) - ETHER_HEADER_LEN;
+	unsigned max = options_mtu_max(opts);
 	int err;
 
 	if (!bridge->name || bridge->has_us || bridge->mtu == net->mtu)

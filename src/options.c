@@ -592,8 +592,7 @@ static int check_families(struct parser *p)
 	return 0;
 }
 
-/* What a frame can carry. */
-static unsigned mtu_max(const struct options *opts)
+unsigned options_mtu_max(const struct options *opts)
 {
 	return (opts->key ? FRAME_KEYED_PACKET_MAX : FRAME_PAYLOAD_MAX) -
 	       (opts->kind == PACKET_ETHER ? ETHER_HEADER_LEN : 0u);
@@ -614,10 +613,10 @@ static int options_check(struct parser *p)
 		return bad(p, "-p 0: a client must know the server's port");
 	if (opts->role == ROLE_CLIENT && opts->ready == READY_LISTENING)
 		return bad(p, "--ready listening: a client does not listen");
-	if (opts->mtu > mtu_max(opts))
+	if (opts->mtu > options_mtu_max(opts))
 		return bad(p, "-m %u: with%s%s at most %u, since %s for the 16-bit length",
 			   opts->mtu, opts->kind == PACKET_ETHER ? " -a" : "",
-			   opts->key ? " -k" : "", mtu_max(opts),
+			   opts->key ? " -k" : "", options_mtu_max(opts),
 			   opts->key ? "what seals a packet counts" : "the Ethernet header counts");
 	if (opts->key && !strcmp(opts->key, "-") && opts->exit_fd == 0)
 		return bad(p, "-k - and --exit-fd 0 both want standard input");
