@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include "backoff.h"
+#include "notes.h"
 #include "resolver.h"
 #include "transport.h"
 
 #define LINK_NO_DEADLINE INT64_MAX
-#define LINK_TROUBLES	 4 /* are remembered: some come by turns */
 
 enum link_state {
 	LINK_LISTENING,	 /* server: newcomers are told through the descriptor */
@@ -36,8 +36,7 @@ struct link {
 	unsigned next_host;
 	struct backoff backoff;
 	uint32_t random; /* state of a small generator, for jitter only */
-	unsigned next_trouble;
-	char troubles[LINK_TROUBLES][256]; /* why attempts have failed; each is said once */
+	struct notes notes; /* why attempts have failed; each reason is said once */
 };
 
 /**
@@ -45,7 +44,7 @@ struct link {
  * @random:	seed of the jitter
  */
 void link_init(struct link *l, const struct options *opts, const sigset_t *signals, int listen_fd,
-	       uint32_t random);
+	       int64_t now_ms, uint32_t random);
 
 /** link_close() - stop listening or connecting */
 void link_close(struct link *l);
@@ -54,7 +53,7 @@ void link_close(struct link *l);
 void link_seek(struct link *l, int64_t now_ms, int at_once);
 
 /** link_complain() - say why there is no peer, once; @text again and again is for -d */
-void link_complain(struct link *l, const char *text);
+void link_complain(struct link *l, int64_t now_ms, const char *text);
 
 /** link_proved() - the peer is a good one: the next pause is short, the next trouble is news */
 void link_proved(struct link *l);

@@ -28,7 +28,7 @@ static void enter(struct link *l, enum link_state state, int64_t deadline_ms)
 }
 
 void link_init(struct link *l, const struct options *opts, const sigset_t *signals, int listen_fd,
-	       uint32_t random)
+	       int64_t now_ms, uint32_t random)
 {
 	memset(l, 0, sizeof(*l));
 	l->opts = opts;
@@ -38,6 +38,7 @@ void link_init(struct link *l, const struct options *opts, const sigset_t *signa
 	l->deadline_ms = LINK_NO_DEADLINE;
 	l->resolver.fd = -1;
 	l->random = random | 1;
+	notes_init(&l->notes, now_ms);
 }
 
 void link_close(struct link *l)
@@ -58,25 +59,18 @@ static uint32_t next_random(struct link *l)
 	return l->random;
 }
 
-void link_complain(struct link *l, const char *text)
-{
-	char *slot;
+/* A client's troubles are with one server, whatever its address. */
+static const struct endpoint the_server;
 
-	for (unsigned i = 0; i < LINK_TROUBLES; i++) {
-		if (!strncmp(text, l->troubles[i], sizeof(l->troubles[i]) - 1)) {
-			log_debug("%s", text);
-			return;
-		}
-	}
-	log_notice("%s", text);
-	slot = l->troubles[l->next_trouble++ % LINK_TROUBLES];
-	snprintf(slot, sizeof(l->troubles[0]), "%s", text);
+void link_complain(struct link *l, int64_t now_ms, const char *text)
+{
+	notes_trouble(&l->notes, now_ms, &the_server, text, text);
 }
 
 void link_proved(struct link *l)
 {
 	backoff_reset(&l->backoff);
-	memset(l->troubles, 0, sizeof(l->troubles));
+	notes_forget(&l->notes, &the_server);
 }
 
 void link_retreat(struct link *l)
@@ -92,7 +86,7 @@ static enum link_event attempt_failed(struct link *l, int64_t now_ms, const char
 		enter(l, LINK_IDLE, LINK_NO_DEADLINE);
 		return LINK_GAVE_UP;
 	}
-	link_complain(l, text);
+	link_complain(l, now_ms, text);
 	enter(l, LINK_PAUSED, now_ms + backoff_next_ms(&l->backoff, next_random(l)));
 	return LINK_NOTHING;
 }

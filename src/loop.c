@@ -357,7 +357,7 @@ static void seek_again(struct loop *l, enum exit_status status, const char *text
 		l->status = (int)status;
 		return;
 	}
-	link_complain(&l->link, text);
+	link_complain(&l->link, l->now_ms, text);
 	link_seek(&l->link, l->now_ms, 0);
 }
 
@@ -789,7 +789,8 @@ static void loop_init(struct loop *l, const struct loop_setup *setup)
 	watch_init(&l->watch, setup->stats, l->opts->meter, l->now_ms);
 	pump_init(&l->pump, setup->device, &l->counters, l->pcap, random);
 	state_changed(l);
-	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, (uint32_t)(random >> 32));
+	link_init(&l->link, l->opts, setup->signals, setup->listen_fd, l->now_ms,
+		  (uint32_t)(random >> 32));
 	if (l->opts->role == ROLE_CLIENT)
 		link_seek(&l->link, l->now_ms, 1);
 }
